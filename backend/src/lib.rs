@@ -1,0 +1,12 @@
+//! Tidemark's server side: reads TimescaleDB, keeps the console's own state, knows who may do what.
+//!
+//! Knows neither the web framework nor the views: it takes plain values and returns `domain` types.
+
+pub mod auth;
+pub mod clock;
+pub mod collector;
+pub mod console;
+pub mod demo;
+pub mod random;
+pub mod state;
+pub mod timescale;

@@ -1,0 +1,70 @@
+//! The link with which the first administrator is created.
+
+use jiff::Timestamp;
+use sqlx::Row;
+
+use super::users::insert_user;
+use super::{NewUser, StateError, StateStore, loaded, stored};
+
+/// Why the first administrator could not be created with a link.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupRefused {
+    /// The link is wrong, used up, replaced by a newer one or out of date; or there is a user already.
+    #[error("this setup link is not valid any more")]
+    LinkInvalid,
+    /// The state store failed.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl StateStore {
+    /// Replaces the setup link. Only while there is no user; returns whether there is a link now.
+    pub async fn put_setup_link(&self, token_digest: &str, expires_at: Timestamp) -> Result<bool, StateError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query("delete from setup_link").execute(&mut *transaction).await?;
+        let users: i64 = sqlx::query_scalar("select count(*) from users").fetch_one(&mut *transaction).await?;
+        if users == 0 {
+            sqlx::query("insert into setup_link (id, token_hash, expires_at_ms) values (1, $1, $2)")
+                .bind(token_digest)
+                .bind(stored(expires_at))
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(users == 0)
+    }
+
+    /// Whether this is the setup link that is valid now.
+    pub async fn has_setup_link(&self, token_digest: &str, now: Timestamp) -> Result<bool, StateError> {
+        let row = sqlx::query("select expires_at_ms from setup_link where token_hash = $1")
+            .bind(token_digest)
+            .fetch_optional(&self.pool)
+            .await?;
+        match row {
+            Some(row) => Ok(loaded(row.try_get("expires_at_ms")?)? > now),
+            None => Ok(false),
+        }
+    }
+
+    /// Uses up the setup link and creates the first user; both or neither. Returns the user's id.
+    pub async fn use_setup_link(&self, token_digest: &str, user: &NewUser, now: Timestamp) -> Result<i64, SetupRefused> {
+        let mut transaction = self.begin().await.map_err(StateError::from)?;
+        let used = sqlx::query("delete from setup_link where token_hash = $1 and expires_at_ms > $2")
+            .bind(token_digest)
+            .bind(stored(now))
+            .execute(&mut *transaction)
+            .await
+            .map_err(StateError::from)?
+            .rows_affected();
+        let users: i64 = sqlx::query_scalar("select count(*) from users")
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(StateError::from)?;
+        if used != 1 || users != 0 {
+            return Err(SetupRefused::LinkInvalid);
+        }
+        let id = insert_user(&mut transaction, user, now).await.map_err(StateError::from)?;
+        transaction.commit().await.map_err(StateError::from)?;
+        id.ok_or(SetupRefused::LinkInvalid)
+    }
+}

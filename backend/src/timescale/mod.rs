@@ -1,0 +1,10 @@
+//! Reading TimescaleDB: one connection, probed capabilities, one round trip for all sizes.
+
+mod connection;
+mod measure;
+mod problem;
+mod reading;
+
+pub use connection::{ConnectionUrl, InvalidConnectionUrl, connect_for_change};
+pub use reading::Reader;
+pub(crate) use problem::problem_of;

@@ -1,0 +1,141 @@
+//! A hypertable as the collector saw it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::interval::Interval;
+
+/// How far a figure can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exactness {
+    /// Nothing changed since VACUUM (ANALYZE) wrote the statistics it was read from.
+    Exact,
+    /// Read from statistics that may lag behind; shown with ≈.
+    Approximate,
+}
+
+/// Bytes on disk, chunks and their compressed siblings included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TableSize {
+    /// Heap with its free-space and visibility maps.
+    pub heap_bytes: u64,
+    /// Indexes.
+    pub index_bytes: u64,
+    /// TOAST tables with their indexes.
+    pub toast_bytes: u64,
+}
+
+impl TableSize {
+    /// All of it, as `hypertable_detailed_size` totals it.
+    pub fn total_bytes(self) -> u64 {
+        self.heap_bytes + self.index_bytes + self.toast_bytes
+    }
+}
+
+/// What compression did to the chunks that are compressed: a picture of the moment each was compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompressionTotals {
+    /// Bytes those chunks had before.
+    pub before_bytes: u64,
+    /// Bytes they had straight after.
+    pub after_bytes: u64,
+}
+
+/// A place on a hypertable's time axis, which is a moment or, for integer time, a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimePoint {
+    /// A moment.
+    Moment(Timestamp),
+    /// A value of an integer time column, in the table's own unit.
+    Number(i64),
+}
+
+/// A length on a hypertable's time axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeSpan {
+    /// A span of time.
+    Interval(Interval),
+    /// A difference of integer time values, in the table's own unit.
+    Number(i64),
+}
+
+impl TimeSpan {
+    /// For sorting spans of one kind: microseconds, or the number itself.
+    pub fn sort_key(self) -> i64 {
+        match self {
+            Self::Interval(interval) => interval.approximate_microseconds(),
+            Self::Number(number) => number,
+        }
+    }
+}
+
+impl std::fmt::Display for TimeSpan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Interval(interval) => interval.fmt(f),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+/// The part of the time axis that has chunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChunkRange {
+    /// Where the oldest chunk begins (inclusive).
+    pub start: TimePoint,
+    /// Where the newest chunk ends (exclusive).
+    pub end: TimePoint,
+}
+
+/// One hypertable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hypertable {
+    /// Schema name.
+    pub schema: String,
+    /// Table name.
+    pub name: String,
+    /// The role that owns it: policies and jobs run as this role.
+    pub owner: String,
+    /// Column of the first (time) dimension.
+    pub time_column: String,
+    /// Type of that column, as the database names it.
+    pub time_type: String,
+    /// Number of dimensions, the time dimension included.
+    pub dimensions: u32,
+    /// Length of the chunks to be created from now on; `None` where the dimension has no fixed one.
+    pub chunk_interval: Option<TimeSpan>,
+    /// Covered part of the time axis; `None` while there is no chunk.
+    pub range: Option<ChunkRange>,
+    /// Chunks there are.
+    pub chunks: u64,
+    /// How many of them are compressed.
+    pub compressed_chunks: u64,
+    /// Bytes on disk.
+    pub size: TableSize,
+    /// Rows, those in compressed chunks included.
+    pub rows: u64,
+    /// Whether `size` and `rows` are exact.
+    pub exactness: Exactness,
+    /// Whether compression (columnstore) is enabled.
+    pub compression_enabled: bool,
+    /// Bytes before and after; `None` while nothing is compressed.
+    pub compression: Option<CompressionTotals>,
+    /// Age at which the compression policy compresses a chunk; `None` without such a policy.
+    pub compress_after: Option<TimeSpan>,
+    /// Age at which the retention policy drops a chunk; `None` without such a policy.
+    pub drop_after: Option<TimeSpan>,
+}
+
+impl Hypertable {
+    /// `name`, or `schema.name` outside the schema `public`.
+    pub fn display_name(&self) -> String {
+        if self.schema == "public" {
+            self.name.clone()
+        } else {
+            format!("{}.{}", self.schema, self.name)
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Tidemark's types and pure logic.
+//!
+//! Everything here compiles to wasm and knows neither a database nor the web: the server fills these types,
+//! the browser reads the very same ones.
+
+pub mod account;
+pub mod database;
+pub mod hypertable;
+pub mod interval;
+pub mod listing;
+pub mod observation;
+pub mod overview;
+pub mod problem;
+pub mod quantity;
+pub mod role;
+pub mod snapshot;

@@ -1,0 +1,171 @@
+//! What the Overview shows: a part for everybody, and a part for those who may see details.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::database::DatabaseName;
+use crate::hypertable::Hypertable;
+use crate::observation::{Health, Observation};
+use crate::problem::Problem;
+use crate::quantity::age_ms;
+use crate::snapshot::{Connections, Edition, Snapshot, Totals};
+
+/// How many of the largest hypertables the Overview lists.
+pub const TOP_HYPERTABLES: usize = 8;
+
+/// Counts that name nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Hypertables.
+    pub hypertables: u64,
+    /// Chunks.
+    pub chunks: u64,
+    /// Compressed chunks.
+    pub compressed_chunks: u64,
+}
+
+/// All that a viewer may learn: no table or job names, no reasons, no errors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseStatus {
+    /// The console's name for the database.
+    pub database: DatabaseName,
+    /// Whether the figures can be relied on.
+    pub health: Health,
+    /// Age of the figures when the server answered; `None` before the first reading.
+    pub freshness: Option<Freshness>,
+    /// The figures; `None` before the first reading.
+    pub figures: Option<StatusFigures>,
+}
+
+/// When a snapshot was taken, and how old it was when the server answered. The age is sent along because the
+/// browser's clock may differ from the server's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freshness {
+    /// When the reading ended.
+    pub collected_at: Timestamp,
+    /// Its age in milliseconds.
+    pub age_ms: u64,
+}
+
+/// The figures of [`DatabaseStatus`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusFigures {
+    /// The loaded extension's version.
+    pub timescaledb_version: String,
+    /// Its edition.
+    pub edition: Edition,
+    /// PostgreSQL's version.
+    pub postgres_version: String,
+    /// Size of the database; `None` where it is not visible to the console's role.
+    pub database_size_bytes: Option<u64>,
+    /// Client connections.
+    pub connections: Connections,
+    /// Counts.
+    pub counts: Counts,
+}
+
+/// What those who may see details get beside the status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverviewDetails {
+    /// Why readings fail now; `None` while they succeed.
+    pub problem: Option<ProblemReport>,
+    /// Sums over all hypertables; `None` before the first reading.
+    pub totals: Option<Totals>,
+    /// The largest hypertables, largest first, at most [`TOP_HYPERTABLES`].
+    pub largest: Vec<Hypertable>,
+    /// How long the last reading took, in milliseconds.
+    pub reading_ms: Option<u64>,
+    /// The role the collector reads as.
+    pub collector_role: Option<String>,
+    /// How long the server has been up, in milliseconds.
+    pub uptime_ms: Option<u64>,
+}
+
+/// A problem and how long it has lasted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProblemReport {
+    /// The newest failure.
+    pub problem: Problem,
+    /// When the first failure of this run was seen.
+    pub since: Timestamp,
+    /// How long ago that was, in milliseconds.
+    pub lasting_ms: u64,
+}
+
+/// The Overview page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overview {
+    /// For everybody.
+    pub status: DatabaseStatus,
+    /// `None` for those who may see status only.
+    pub details: Option<OverviewDetails>,
+}
+
+impl Freshness {
+    /// Of a snapshot, at this moment.
+    pub fn of(snapshot: &Snapshot, now: Timestamp) -> Self {
+        Self {
+            collected_at: snapshot.collected_at,
+            age_ms: age_ms(now, snapshot.collected_at),
+        }
+    }
+}
+
+impl DatabaseStatus {
+    /// What everybody may know of an observation.
+    pub fn of(database: &DatabaseName, observation: &Observation, now: Timestamp) -> Self {
+        let snapshot = observation.snapshot.as_deref();
+        Self {
+            database: database.clone(),
+            health: observation.health(),
+            freshness: snapshot.map(|snapshot| Freshness::of(snapshot, now)),
+            figures: snapshot.map(|snapshot| {
+                let totals = snapshot.totals();
+                StatusFigures {
+                    timescaledb_version: snapshot.server.timescaledb_version.clone(),
+                    edition: snapshot.server.edition,
+                    postgres_version: snapshot.server.postgres_version.clone(),
+                    database_size_bytes: snapshot.server.database_size_bytes,
+                    connections: snapshot.server.connections,
+                    counts: Counts {
+                        hypertables: totals.hypertables,
+                        chunks: totals.chunks,
+                        compressed_chunks: totals.compressed_chunks,
+                    },
+                }
+            }),
+        }
+    }
+}
+
+impl ProblemReport {
+    /// Of an observation; `None` while readings succeed.
+    pub fn of(observation: &Observation, now: Timestamp) -> Option<Self> {
+        observation.failing.as_ref().map(|failing| Self {
+            problem: failing.problem.clone(),
+            since: failing.since,
+            lasting_ms: age_ms(now, failing.since),
+        })
+    }
+}
+
+impl OverviewDetails {
+    /// What those who may see details get.
+    pub fn of(observation: &Observation, now: Timestamp) -> Self {
+        let snapshot = observation.snapshot.as_deref();
+        let mut largest: Vec<Hypertable> =
+            snapshot.map(|s| s.hypertables.clone()).unwrap_or_default();
+        largest.sort_by_key(|table| std::cmp::Reverse(table.size.total_bytes()));
+        largest.truncate(TOP_HYPERTABLES);
+        Self {
+            problem: ProblemReport::of(observation, now),
+            totals: snapshot.map(Snapshot::totals),
+            largest,
+            reading_ms: snapshot.map(|s| s.duration_ms),
+            collector_role: snapshot.map(|s| s.server.role.clone()),
+            uptime_ms: snapshot
+                .and_then(|s| s.server.started_at)
+                .map(|started_at| age_ms(now, started_at)),
+        }
+    }
+}

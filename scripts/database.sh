@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# The private TimescaleDB: database.sh start|stop|clean|server-start|psql NAME
+cd "$(dirname "$0")/.." || exit 1
+. scripts/announce.sh
+. scripts/setup/packages.sh
+. scripts/setup/timescaledb.sh
+
+cluster "${2:-demo}"
+case ${1:-} in
+  start) start_cluster ;;
+  stop) stop_cluster ;;
+  clean) remove_cluster ;;
+  server-start) server_program pg_ctl -D "$(server_data_dir)" -l "$(server_data_dir)/server.log" -w -t 60 start ;;
+  psql) cluster_sql -d "${3:-factory}" "${@:4}" ;;
+  *) fail "usage: database.sh start|stop|clean|psql [demo|test]" ;;
+esac
