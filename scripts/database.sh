@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The private TimescaleDB: database.sh start|stop|clean|server-start|psql NAME
+# The private TimescaleDB: database.sh start|stop|kill|clean|url|psql NAME
 cd "$(dirname "$0")/.." || exit 1
 . scripts/announce.sh
 . scripts/setup/packages.sh
@@ -11,6 +11,9 @@ case ${1:-} in
   stop) stop_cluster ;;
   clean) remove_cluster ;;
   server-start) server_program pg_ctl -D "$(server_data_dir)" -l "$(server_data_dir)/server.log" -w -t 60 start ;;
+  # For tests: the server is gone at once, as after a power cut.
+  kill) server_program pg_ctl -D "$(server_data_dir)" -m immediate -w stop ;;
+  url) cluster_url postgres "${3:-postgres}" ;;
   psql) cluster_sql -d "${3:-factory}" "${@:4}" ;;
-  *) fail "usage: database.sh start|stop|clean|psql [demo|test]" ;;
+  *) fail "usage: database.sh start|stop|kill|clean|url|psql [demo|test|outage]" ;;
 esac

@@ -1,1 +1,18 @@
-//! x
+//! What a person sees: pages, components, and the server functions behind them.
+//!
+//! Compiled twice: with `ssr` into the server, with `hydrate` into the browser. Both must draw the same bytes, so
+//! no view reads a clock, a locale or a random number.
+
+#![recursion_limit = "512"]
+
+mod browser;
+mod components;
+pub mod error;
+mod pages;
+mod routes;
+pub mod server_fns;
+mod shell;
+
+pub use routes::App;
+#[cfg(feature = "ssr")]
+pub use shell::shell;

@@ -63,7 +63,11 @@ pub fn watch_database(
 ) -> (Watched, impl Future<Output = ()> + Send) {
     let (publisher, observation) = watch::channel(Observation::default());
     let refresh = Arc::new(Notify::new());
-    let watched = Watched { name: name.clone(), observation, refresh: Arc::clone(&refresh) };
+    let watched = Watched {
+        name: name.clone(),
+        observation,
+        refresh: Arc::clone(&refresh),
+    };
     (watched, collect(name, url, beat, clock, publisher, refresh))
 }
 
@@ -79,13 +83,15 @@ async fn collect(
     let mut failures: u32 = 0;
     loop {
         let started = Instant::now();
-        let outcome = tokio::time::timeout(READING_TIMEOUT, reader.read()).await.unwrap_or_else(|_| {
-            Err(domain::problem::Problem {
-                kind: domain::problem::ProblemKind::TimedOut,
-                detail: format!("a reading was given up after {} s", READING_TIMEOUT.as_secs()),
-                sqlstate: None,
-            })
-        });
+        let outcome = tokio::time::timeout(READING_TIMEOUT, reader.read())
+            .await
+            .unwrap_or_else(|_| {
+                Err(domain::problem::Problem {
+                    kind: domain::problem::ProblemKind::TimedOut,
+                    detail: format!("a reading was given up after {} s", READING_TIMEOUT.as_secs()),
+                    sqlstate: None,
+                })
+            });
         let pause = match outcome {
             Ok(snapshot) => {
                 if failures > 0 || publisher.borrow().snapshot.is_none() {

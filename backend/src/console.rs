@@ -78,13 +78,20 @@ impl Console {
 
     /// The names of the databases, in the order of the configuration.
     pub fn database_names(&self) -> Vec<DatabaseName> {
-        self.databases.iter().map(|watched| watched.name().clone()).collect()
+        self.databases
+            .iter()
+            .map(|watched| watched.name().clone())
+            .collect()
     }
 
     /// What the frame of every page shows of a database.
     pub fn status(&self, _grant: &Granted, database: &str) -> Result<DatabaseStatus, UnknownDatabase> {
         let watched = self.watched(database)?;
-        Ok(DatabaseStatus::of(watched.name(), &watched.observation(), self.clock.now()))
+        Ok(DatabaseStatus::of(
+            watched.name(),
+            &watched.observation(),
+            self.clock.now(),
+        ))
     }
 
     /// The Overview: its details only for those who may see them.
@@ -154,7 +161,11 @@ impl Console {
             .now()
             .saturating_add(SignedDuration::from_hours(SETUP_LINK_HOURS))
             .unwrap_or(Timestamp::MAX);
-        Ok(self.state.put_setup_link(&token.digest(), expires_at).await?.then_some(token))
+        Ok(self
+            .state
+            .put_setup_link(&token.digest(), expires_at)
+            .await?
+            .then_some(token))
     }
 
     /// Whether a setup link's token is valid now.
@@ -182,16 +193,28 @@ impl Console {
             Err(SetupRefused::State(error)) => return Err(SetupFailed::Failed(error.into())),
         };
         auth::begin(session, id, now).await?;
-        Ok(Account { name: user.name, role: user.role })
+        Ok(Account {
+            name: user.name,
+            role: user.role,
+        })
     }
 
-    async fn new_user(&self, name: UserName, role: Role, password: &SecretString) -> Result<NewUser, SetupFailed> {
+    async fn new_user(
+        &self,
+        name: UserName,
+        role: Role,
+        password: &SecretString,
+    ) -> Result<NewUser, SetupFailed> {
         check_password(&name, password.expose_secret())?;
         let password_hash = self
             .hasher
             .hash(password)
             .await
             .map_err(|error: HashFailed| SessionFailed::from(error))?;
-        Ok(NewUser { name, role, password_hash })
+        Ok(NewUser {
+            name,
+            role,
+            password_hash,
+        })
     }
 }

@@ -58,7 +58,10 @@ mod tests {
 
     #[test]
     fn tokens_differ_and_are_never_printed() {
-        let (a, b) = (SecretToken::generate().expect("random"), SecretToken::generate().expect("random"));
+        let (a, b) = (
+            SecretToken::generate().expect("random"),
+            SecretToken::generate().expect("random"),
+        );
         assert_ne!(a.expose(), b.expose());
         assert_eq!(a.expose().len(), 43);
         assert!(!format!("{a:?}").contains(a.expose()));
@@ -66,6 +69,9 @@ mod tests {
 
     #[test]
     fn a_digest_is_sha_256_in_hexadecimal() {
-        assert_eq!(digest("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            digest("abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
     }
 }

@@ -14,7 +14,9 @@ pub struct UserName(String);
 
 /// Why a text is no [`UserName`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a user name has 1 to 64 characters: letters, digits, \".\", \"_\", \"-\" and \"@\", beginning with a letter or digit")]
+#[error(
+    "a user name has 1 to 64 characters: letters, digits, \".\", \"_\", \"-\" and \"@\", beginning with a letter or digit"
+)]
 pub struct InvalidUserName;
 
 impl UserName {
@@ -151,8 +153,14 @@ mod tests {
     fn short_long_and_name_passwords_are_unfit() {
         let name: UserName = "administrator".parse().expect("valid");
         assert_eq!(check_password(&name, "short"), Err(UnfitPassword::TooShort));
-        assert_eq!(check_password(&name, &"x".repeat(513)), Err(UnfitPassword::TooLong));
-        assert_eq!(check_password(&name, "Administrator"), Err(UnfitPassword::IsTheName));
+        assert_eq!(
+            check_password(&name, &"x".repeat(513)),
+            Err(UnfitPassword::TooLong)
+        );
+        assert_eq!(
+            check_password(&name, "Administrator"),
+            Err(UnfitPassword::IsTheName)
+        );
         assert_eq!(check_password(&name, "correct horse battery"), Ok(()));
     }
 }

@@ -29,7 +29,9 @@ impl FromStr for DatabaseName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fits = (1..=63).contains(&text.len())
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
         if fits {
             Ok(Self(text.to_owned()))
         } else {

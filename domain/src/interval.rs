@@ -43,7 +43,11 @@ const DAY: i64 = 24 * HOUR;
 impl Interval {
     /// From its three parts.
     pub const fn new(months: i64, days: i64, microseconds: i64) -> Self {
-        Self { months, days, microseconds }
+        Self {
+            months,
+            days,
+            microseconds,
+        }
     }
 
     /// From microseconds, as TimescaleDB stores the chunk interval of time dimensions; whole days become days.
@@ -153,8 +157,8 @@ impl FromStr for Interval {
         let mut words = trimmed.split_whitespace().peekable();
         while let Some(word) = words.next() {
             if word.contains(':') {
-                interval.microseconds += Self::parse_clock(word)
-                    .ok_or_else(|| InvalidInterval::Malformed(trimmed.to_owned()))?;
+                interval.microseconds +=
+                    Self::parse_clock(word).ok_or_else(|| InvalidInterval::Malformed(trimmed.to_owned()))?;
                 continue;
             }
             let split = word
@@ -257,7 +261,16 @@ mod tests {
 
     #[test]
     fn what_is_shown_parses_back() {
-        for text in ["7 days", "1 hour", "1 year 2 months", "-3 days", "1 day 2 hours 3 minutes 4 seconds", "250 milliseconds", "0 seconds", "-1 month 5 days"] {
+        for text in [
+            "7 days",
+            "1 hour",
+            "1 year 2 months",
+            "-3 days",
+            "1 day 2 hours 3 minutes 4 seconds",
+            "250 milliseconds",
+            "0 seconds",
+            "-1 month 5 days",
+        ] {
             assert_eq!(parsed(text).to_string(), text);
             assert_eq!(parsed(&parsed(text).to_string()), parsed(text));
         }
@@ -266,12 +279,30 @@ mod tests {
     #[test]
     fn bad_intervals_say_what_would_be_right() {
         for (text, message) in [
-            ("", "an interval is missing; write for example \"7 days\" or \"1 hour\""),
-            ("7", "\"7\" has no unit; write for example \"7 days\" or \"7 hours\""),
-            ("7 fortnights", "\"fortnights\" is not a unit of time; use seconds, minutes, hours, days, weeks, months or years"),
-            ("soon", "\"soon\" is not an interval; write for example \"7 days\" or \"1 hour\""),
-            ("1:99", "\"1:99\" is not an interval; write for example \"7 days\" or \"1 hour\""),
-            ("99999999999999999999 years", "\"99999999999999999999 years\" is too long for an interval"),
+            (
+                "",
+                "an interval is missing; write for example \"7 days\" or \"1 hour\"",
+            ),
+            (
+                "7",
+                "\"7\" has no unit; write for example \"7 days\" or \"7 hours\"",
+            ),
+            (
+                "7 fortnights",
+                "\"fortnights\" is not a unit of time; use seconds, minutes, hours, days, weeks, months or years",
+            ),
+            (
+                "soon",
+                "\"soon\" is not an interval; write for example \"7 days\" or \"1 hour\"",
+            ),
+            (
+                "1:99",
+                "\"1:99\" is not an interval; write for example \"7 days\" or \"1 hour\"",
+            ),
+            (
+                "99999999999999999999 years",
+                "\"99999999999999999999 years\" is too long for an interval",
+            ),
         ] {
             assert_eq!(text.parse::<Interval>().expect_err(text).to_string(), message);
         }

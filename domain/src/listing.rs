@@ -153,7 +153,10 @@ impl HypertableQuery {
             filter: get("q").unwrap_or_default().trim().chars().take(200).collect(),
             sort,
             direction,
-            page: get("page").and_then(|t| t.parse().ok()).filter(|p| *p > 0).unwrap_or(1),
+            page: get("page")
+                .and_then(|t| t.parse().ok())
+                .filter(|p| *p > 0)
+                .unwrap_or(1),
             page_size: get("size")
                 .and_then(|text| text.parse().ok())
                 .filter(|size| PAGE_SIZES.contains(size))
@@ -172,7 +175,11 @@ impl HypertableQuery {
             parameters.push(("sort", self.sort.as_str().to_owned()));
         }
         if self.direction != self.sort.natural_direction() {
-            let text = if self.direction == Direction::Ascending { "asc" } else { "desc" };
+            let text = if self.direction == Direction::Ascending {
+                "asc"
+            } else {
+                "desc"
+            };
             parameters.push(("dir", text.to_owned()));
         }
         if self.page != 1 {
@@ -204,7 +211,12 @@ impl HypertableQuery {
         } else {
             column.natural_direction()
         };
-        Self { sort: column, direction, page: 1, ..self.clone() }
+        Self {
+            sort: column,
+            direction,
+            page: 1,
+            ..self.clone()
+        }
     }
 
     /// The same list on another page.
@@ -216,7 +228,9 @@ impl HypertableQuery {
     fn admits(&self, table: &Hypertable) -> bool {
         let needle = self.filter.to_lowercase();
         needle.is_empty()
-            || format!("{}.{}", table.schema, table.name).to_lowercase().contains(&needle)
+            || format!("{}.{}", table.schema, table.name)
+                .to_lowercase()
+                .contains(&needle)
             || table.owner.to_lowercase().contains(&needle)
     }
 
@@ -237,7 +251,12 @@ impl HypertableQuery {
             pages,
             first_row: first,
             largest_bytes: tables.iter().map(|t| t.size.total_bytes()).max().unwrap_or(0),
-            items: matching.into_iter().skip(first).take(self.page_size).cloned().collect(),
+            items: matching
+                .into_iter()
+                .skip(first)
+                .take(self.page_size)
+                .cloned()
+                .collect(),
         }
     }
 }
@@ -277,9 +296,7 @@ pub struct HypertableList {
 /// Compares by one column. What has no value (no policy, nothing compressed) comes last in either direction.
 fn compare(column: HypertableColumn, direction: Direction, a: &Hypertable, b: &Hypertable) -> Ordering {
     match column {
-        HypertableColumn::Name => {
-            directed(direction, (&a.schema, &a.name).cmp(&(&b.schema, &b.name)))
-        }
+        HypertableColumn::Name => directed(direction, (&a.schema, &a.name).cmp(&(&b.schema, &b.name))),
         HypertableColumn::Size => directed(direction, a.size.total_bytes().cmp(&b.size.total_bytes())),
         HypertableColumn::Indexes => directed(direction, a.size.index_bytes.cmp(&b.size.index_bytes)),
         HypertableColumn::Rows => directed(direction, a.rows.cmp(&b.rows)),
@@ -287,7 +304,8 @@ fn compare(column: HypertableColumn, direction: Direction, a: &Hypertable, b: &H
         HypertableColumn::Compressed => directed(direction, a.compressed_chunks.cmp(&b.compressed_chunks)),
         HypertableColumn::Saved => {
             let saved = |t: &Hypertable| {
-                t.compression.and_then(|c| saved_percent(c.before_bytes, c.after_bytes))
+                t.compression
+                    .and_then(|c| saved_percent(c.before_bytes, c.after_bytes))
             };
             present_first(saved(a), saved(b), |a, b| directed(direction, a.total_cmp(&b)))
         }
@@ -357,7 +375,10 @@ mod tests {
             range: None,
             chunks: 1,
             compressed_chunks: 0,
-            size: TableSize { heap_bytes: bytes, ..TableSize::default() },
+            size: TableSize {
+                heap_bytes: bytes,
+                ..TableSize::default()
+            },
             rows: bytes / 10,
             exactness: Exactness::Exact,
             compression_enabled: false,
@@ -377,9 +398,7 @@ mod tests {
             .filter_map(|pair| pair.split_once('='))
             .map(|(k, v)| (k.to_owned(), v.to_owned()))
             .collect();
-        HypertableQuery::from_parameters(|name| {
-            pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone())
-        })
+        HypertableQuery::from_parameters(|name| pairs.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone()))
     }
 
     #[test]
@@ -392,9 +411,19 @@ mod tests {
 
     #[test]
     fn tables_without_a_value_come_last_in_both_directions() {
-        let tables = [table("none", 1, None), table("short", 1, Some(7)), table("long", 1, Some(90))];
-        assert_eq!(names(&query("sort=keep").apply(&tables)), ["long", "short", "none"]);
-        assert_eq!(names(&query("sort=keep&dir=asc").apply(&tables)), ["short", "long", "none"]);
+        let tables = [
+            table("none", 1, None),
+            table("short", 1, Some(7)),
+            table("long", 1, Some(90)),
+        ];
+        assert_eq!(
+            names(&query("sort=keep").apply(&tables)),
+            ["long", "short", "none"]
+        );
+        assert_eq!(
+            names(&query("sort=keep&dir=asc").apply(&tables)),
+            ["short", "long", "none"]
+        );
     }
 
     #[test]
@@ -416,15 +445,27 @@ mod tests {
 
     #[test]
     fn nonsense_in_the_address_falls_back_to_the_default() {
-        assert_eq!(query("sort=colour&dir=up&page=-1&size=7"), HypertableQuery::default());
+        assert_eq!(
+            query("sort=colour&dir=up&page=-1&size=7"),
+            HypertableQuery::default()
+        );
     }
 
     #[test]
     fn what_an_address_says_is_written_back_the_same() {
-        for text in ["", "?q=a%20b%26c", "?sort=rows", "?sort=rows&dir=asc&page=2&size=50", "?dir=asc"] {
+        for text in [
+            "",
+            "?q=a%20b%26c",
+            "?sort=rows",
+            "?sort=rows&dir=asc&page=2&size=50",
+            "?dir=asc",
+        ] {
             let decoded = text.trim_start_matches('?').replace("%20", " ");
             let parsed = if text.contains("%26") {
-                HypertableQuery { filter: "a b&c".into(), ..HypertableQuery::default() }
+                HypertableQuery {
+                    filter: "a b&c".into(),
+                    ..HypertableQuery::default()
+                }
             } else {
                 query(&decoded)
             };
@@ -436,6 +477,9 @@ mod tests {
     fn choosing_the_sorted_column_again_turns_it_round() {
         let once = HypertableQuery::default().sorted_by(HypertableColumn::Name);
         assert_eq!(once.direction, Direction::Ascending);
-        assert_eq!(once.sorted_by(HypertableColumn::Name).direction, Direction::Descending);
+        assert_eq!(
+            once.sorted_by(HypertableColumn::Name).direction,
+            Direction::Descending
+        );
     }
 }

@@ -54,14 +54,20 @@ impl Observation {
     /// After a good reading.
     #[must_use]
     pub fn succeeded(snapshot: Snapshot) -> Self {
-        Self { snapshot: Some(Arc::new(snapshot)), failing: None }
+        Self {
+            snapshot: Some(Arc::new(snapshot)),
+            failing: None,
+        }
     }
 
     /// After a failed reading: the last snapshot stays.
     #[must_use]
     pub fn failed(&self, problem: Problem, now: Timestamp) -> Self {
         let since = self.failing.as_ref().map_or(now, |failing| failing.since);
-        Self { snapshot: self.snapshot.clone(), failing: Some(Failing { problem, since }) }
+        Self {
+            snapshot: self.snapshot.clone(),
+            failing: Some(Failing { problem, since }),
+        }
     }
 }
 
@@ -83,14 +89,22 @@ mod tests {
                 role: "tidemark".into(),
                 started_at: None,
                 database_size_bytes: None,
-                connections: Connections { open: 1, active: None, max: 100 },
+                connections: Connections {
+                    open: 1,
+                    active: None,
+                    max: 100,
+                },
             },
             hypertables: Vec::new(),
         }
     }
 
     fn problem() -> Problem {
-        Problem { kind: ProblemKind::Unreachable, detail: "connection refused".into(), sqlstate: None }
+        Problem {
+            kind: ProblemKind::Unreachable,
+            detail: "connection refused".into(),
+            sqlstate: None,
+        }
     }
 
     #[test]
@@ -109,7 +123,9 @@ mod tests {
     fn without_any_reading_a_failure_is_unavailable_and_none_is_starting() {
         assert_eq!(Observation::default().health(), Health::Starting);
         assert_eq!(
-            Observation::default().failed(problem(), Timestamp::UNIX_EPOCH).health(),
+            Observation::default()
+                .failed(problem(), Timestamp::UNIX_EPOCH)
+                .health(),
             Health::Unavailable
         );
     }

@@ -153,8 +153,7 @@ impl OverviewDetails {
     /// What those who may see details get.
     pub fn of(observation: &Observation, now: Timestamp) -> Self {
         let snapshot = observation.snapshot.as_deref();
-        let mut largest: Vec<Hypertable> =
-            snapshot.map(|s| s.hypertables.clone()).unwrap_or_default();
+        let mut largest: Vec<Hypertable> = snapshot.map(|s| s.hypertables.clone()).unwrap_or_default();
         largest.sort_by_key(|table| std::cmp::Reverse(table.size.total_bytes()));
         largest.truncate(TOP_HYPERTABLES);
         Self {

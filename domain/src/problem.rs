@@ -66,14 +66,28 @@ impl Problem {
     /// What to do about it.
     pub fn advice(&self) -> &'static str {
         match self.kind {
-            ProblemKind::Unreachable => "Start the server, or correct the host and port of the database's url. The console keeps trying.",
-            ProblemKind::NotReady => "The server is starting, stopping or out of connections. The console keeps trying.",
-            ProblemKind::LoginRefused => "Correct the role or the password in the database's url, or allow the role in pg_hba.conf.",
+            ProblemKind::Unreachable => {
+                "Start the server, or correct the host and port of the database's url. The console keeps trying."
+            }
+            ProblemKind::NotReady => {
+                "The server is starting, stopping or out of connections. The console keeps trying."
+            }
+            ProblemKind::LoginRefused => {
+                "Correct the role or the password in the database's url, or allow the role in pg_hba.conf."
+            }
             ProblemKind::DatabaseMissing => "Create the database, or correct its name in the url.",
-            ProblemKind::ExtensionMissing => "As a superuser or the database's owner, run in this database: CREATE EXTENSION timescaledb.",
-            ProblemKind::ExtensionTooOld { .. } => "Install a newer TimescaleDB, then run in a new session: ALTER EXTENSION timescaledb UPDATE.",
-            ProblemKind::RightsMissing => "Grant the console's role pg_monitor and USAGE on the schema that is named here.",
-            ProblemKind::TimedOut => "The database is busy, or something holds a lock the reading waits for. The console keeps trying.",
+            ProblemKind::ExtensionMissing => {
+                "As a superuser or the database's owner, run in this database: CREATE EXTENSION timescaledb."
+            }
+            ProblemKind::ExtensionTooOld { .. } => {
+                "Install a newer TimescaleDB, then run in a new session: ALTER EXTENSION timescaledb UPDATE."
+            }
+            ProblemKind::RightsMissing => {
+                "Grant the console's role pg_monitor and USAGE on the schema that is named here."
+            }
+            ProblemKind::TimedOut => {
+                "The database is busy, or something holds a lock the reading waits for. The console keeps trying."
+            }
             ProblemKind::Refused => "The database's own words say why. The console keeps trying.",
         }
     }

@@ -55,9 +55,15 @@ fn three_digits(value: f64) -> String {
 pub fn bytes(value: u64) -> Measure {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if value < 1024 {
-        return Measure { figure: value.to_string(), unit: "B" };
+        return Measure {
+            figure: value.to_string(),
+            unit: "B",
+        };
     }
-    #[expect(clippy::cast_precision_loss, reason = "three digits are shown; f64 holds fifteen")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "three digits are shown; f64 holds fifteen"
+    )]
     let mut scaled = value as f64 / 1024.0;
     let mut unit = 0;
     // 999.5 would round to 1,000: the next unit says it in three digits.
@@ -65,7 +71,10 @@ pub fn bytes(value: u64) -> Measure {
         scaled /= 1024.0;
         unit += 1;
     }
-    Measure { figure: three_digits(scaled), unit: UNITS[unit] }
+    Measure {
+        figure: three_digits(scaled),
+        unit: UNITS[unit],
+    }
 }
 
 /// The exact number of bytes, for titles and screen readers.
@@ -93,7 +102,11 @@ pub fn age(age_ms: u64) -> String {
         3600..86_400 => format!("{} h", seconds / 3600),
         _ => {
             let days = seconds / 86_400;
-            if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+            if days == 1 {
+                "1 day".to_owned()
+            } else {
+                format!("{days} days")
+            }
         }
     }
 }
@@ -108,9 +121,9 @@ pub fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-/// A moment short enough for a table: `22 Nov 2026, 21:00`, in UTC.
-pub fn short_moment(at: Timestamp) -> String {
-    at.strftime("%-d %b %Y, %H:%M").to_string()
+/// A day, short enough for a table: `22 Nov 2026`, in UTC.
+pub fn day(at: Timestamp) -> String {
+    at.strftime("%-d %b %Y").to_string()
 }
 
 /// `1 table`, `2 tables`.
@@ -124,7 +137,13 @@ mod tests {
 
     #[test]
     fn thousands_are_separated() {
-        for (value, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (3_170_004, "3,170,004"), (u64::MAX, "18,446,744,073,709,551,615")] {
+        for (value, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (3_170_004, "3,170,004"),
+            (u64::MAX, "18,446,744,073,709,551,615"),
+        ] {
             assert_eq!(thousands(value), text);
         }
     }
@@ -149,7 +168,14 @@ mod tests {
 
     #[test]
     fn ages_are_told_in_one_unit() {
-        for (ms, text) in [(0, "0 s"), (3_999, "3 s"), (60_000, "1 min"), (3_600_000, "1 h"), (86_400_000, "1 day"), (200_000_000, "2 days")] {
+        for (ms, text) in [
+            (0, "0 s"),
+            (3_999, "3 s"),
+            (60_000, "1 min"),
+            (3_600_000, "1 h"),
+            (86_400_000, "1 day"),
+            (200_000_000, "2 days"),
+        ] {
             assert_eq!(age(ms), text);
         }
     }

@@ -124,10 +124,7 @@ mod tests {
             .into_iter()
             .filter(|p| Role::Viewer.grants(*p))
             .collect();
-        assert_eq!(
-            granted,
-            [Permission::ViewStatus, Permission::ManageOwnAccount]
-        );
+        assert_eq!(granted, [Permission::ViewStatus, Permission::ManageOwnAccount]);
     }
 
     #[test]

@@ -94,7 +94,10 @@ pub struct Totals {
 impl Snapshot {
     /// Sums over all hypertables.
     pub fn totals(&self) -> Totals {
-        let mut totals = Totals { exact: true, ..Totals::default() };
+        let mut totals = Totals {
+            exact: true,
+            ..Totals::default()
+        };
         for table in &self.hypertables {
             totals.hypertables += 1;
             totals.chunks += table.chunks;

@@ -4,7 +4,7 @@
 #   docker  the image timescale/timescaledb (Community edition)
 #   trixie  Debian 13 in a directory, with postgresql-17-timescaledb (Apache edition); root on Debian or Ubuntu only
 #
-# A cluster has a name: "demo" is what `make run` shows and keeps, "test" lives as long as `make test` does.
+# A cluster has a name: "demo" is what `make run` shows and keeps, "test" lives as long as `make test` does, "outage" is stopped and started by a test.
 # Each listens on 127.0.0.1 only and has its own generated password, kept beside it with mode 0600.
 
 database_dir="$tools_dir/database"
@@ -17,6 +17,7 @@ cluster() {
   case $1 in
     demo) cluster_port=54329 ;;
     test) cluster_port=54330 ;;
+    outage) cluster_port=54332 ;;
     *) fail "there is no cluster \"$1\"" ;;
   esac
   cluster_dir="$database_dir/$1"
@@ -140,7 +141,7 @@ max_wal_size = 4GB
 log_min_messages = warning
 SETTINGS
   # A test cluster is thrown away: nothing in it is worth a disk flush.
-  [ "$cluster_name" != test ] || printf 'fsync = off\nfull_page_writes = off\nsynchronous_commit = off\nmax_connections = 200\n'
+  [ "$cluster_name" = demo ] || printf 'fsync = off\nfull_page_writes = off\nsynchronous_commit = off\nmax_connections = 200\n'
 }
 
 create_cluster() {

@@ -1,8 +1,10 @@
 //! The `tidemark` binary's insides: configuration, router, middleware, command line.
 
-// pub mod command;
+#![recursion_limit = "512"]
+
+pub mod command;
 pub mod configuration;
-// mod health;
-// mod middleware;
-// mod router;
-// mod serve;
+mod health;
+mod middleware;
+mod router;
+mod serve;

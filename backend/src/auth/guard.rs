@@ -47,9 +47,10 @@ impl Principal {
     pub fn demand(&self, permission: Permission) -> Result<Granted, Denied> {
         match self {
             Self::Anonymous => Err(Denied::NotSignedIn),
-            Self::User(account) if account.may(permission) => {
-                Ok(Granted { account: account.clone(), permission })
-            }
+            Self::User(account) if account.may(permission) => Ok(Granted {
+                account: account.clone(),
+                permission,
+            }),
             Self::User(_) => Err(Denied::Forbidden(permission)),
         }
     }
@@ -62,7 +63,10 @@ mod tests {
     use super::*;
 
     fn user(role: Role) -> Principal {
-        Principal::User(Account { name: "anna".parse().expect("valid"), role })
+        Principal::User(Account {
+            name: "anna".parse().expect("valid"),
+            role,
+        })
     }
 
     #[test]
@@ -83,7 +87,9 @@ mod tests {
 
     #[test]
     fn a_grant_says_who_and_what() {
-        let granted = user(Role::Admin).demand(Permission::ManageUsers).expect("granted");
+        let granted = user(Role::Admin)
+            .demand(Permission::ManageUsers)
+            .expect("granted");
         assert_eq!(granted.account().name.as_str(), "anna");
         assert_eq!(granted.permission(), Permission::ManageUsers);
     }

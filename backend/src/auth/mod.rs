@@ -4,6 +4,8 @@ mod guard;
 mod password;
 mod session;
 
+pub use tower_sessions_core::Session;
+
 pub use guard::{Denied, Granted, Principal};
 pub use password::{HashFailed, PasswordHash, PasswordHasher};
 pub use session::{SessionFailed, SignInRefused};

@@ -68,7 +68,9 @@ fn hash(password: &[u8]) -> Result<String, HashFailed> {
 }
 
 fn is_outdated(hash: &str) -> bool {
-    let Ok(parsed) = argon2::password_hash::phc::PasswordHash::new(hash) else { return true };
+    let Ok(parsed) = argon2::password_hash::phc::PasswordHash::new(hash) else {
+        return true;
+    };
     match Params::try_from(&parsed) {
         Ok(params) => {
             parsed.algorithm.as_str() != "argon2id"
@@ -92,7 +94,9 @@ impl PasswordHasher {
     /// Hashes a new password.
     pub async fn hash(&self, password: &SecretString) -> Result<PasswordHash, HashFailed> {
         let password = password.clone();
-        self.run(move || hash(password.expose_secret().as_bytes())).await?.map(PasswordHash)
+        self.run(move || hash(password.expose_secret().as_bytes()))
+            .await?
+            .map(PasswordHash)
     }
 
     /// Compares a password with a stored hash; without one (no such user) it costs the same and never fits.
@@ -105,13 +109,21 @@ impl PasswordHasher {
         let hash = stored.map_or_else(|| self.decoy.to_string(), |stored| stored.0.clone());
         let is_real = stored.is_some();
         self.run(move || {
-            let fits = argon2()?.verify_password(password.expose_secret().as_bytes(), hash.as_str()).is_ok();
-            Ok(Verification { fits: fits && is_real, is_outdated: is_outdated(&hash) })
+            let fits = argon2()?
+                .verify_password(password.expose_secret().as_bytes(), hash.as_str())
+                .is_ok();
+            Ok(Verification {
+                fits: fits && is_real,
+                is_outdated: is_outdated(&hash),
+            })
         })
         .await?
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashFailed> {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, HashFailed> {
         let place = Arc::clone(&self.places)
             .acquire_owned()
             .await
@@ -138,30 +150,67 @@ mod tests {
         let hasher = PasswordHasher::new(1).expect("hasher");
         let stored = hasher.hash(&secret("correct horse battery")).await.expect("hash");
         assert!(stored.as_str().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        let right = hasher.verify(&secret("correct horse battery"), Some(&stored)).await.expect("verified");
-        assert_eq!(right, Verification { fits: true, is_outdated: false });
-        assert!(!hasher.verify(&secret("wrong horse battery"), Some(&stored)).await.expect("verified").fits);
+        let right = hasher
+            .verify(&secret("correct horse battery"), Some(&stored))
+            .await
+            .expect("verified");
+        assert_eq!(
+            right,
+            Verification {
+                fits: true,
+                is_outdated: false
+            }
+        );
+        assert!(
+            !hasher
+                .verify(&secret("wrong horse battery"), Some(&stored))
+                .await
+                .expect("verified")
+                .fits
+        );
     }
 
     #[tokio::test]
     async fn no_stored_hash_never_fits_not_even_the_decoys_password() {
         let hasher = PasswordHasher::new(1).expect("hasher");
-        assert!(!hasher.verify(&secret("a password that nobody has"), None).await.expect("verified").fits);
+        assert!(
+            !hasher
+                .verify(&secret("a password that nobody has"), None)
+                .await
+                .expect("verified")
+                .fits
+        );
     }
 
     #[tokio::test]
     async fn a_hash_with_weaker_parameters_is_outdated() {
-        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8192, 1, 1, None).expect("params"))
-            .hash_password(b"correct horse battery")
-            .expect("hash");
+        let weak = Argon2::new(
+            Algorithm::Argon2id,
+            Version::V0x13,
+            Params::new(8192, 1, 1, None).expect("params"),
+        )
+        .hash_password(b"correct horse battery")
+        .expect("hash");
         let hasher = PasswordHasher::new(1).expect("hasher");
         let stored = PasswordHash::stored(weak.to_string());
-        let outcome = hasher.verify(&secret("correct horse battery"), Some(&stored)).await.expect("verified");
-        assert_eq!(outcome, Verification { fits: true, is_outdated: true });
+        let outcome = hasher
+            .verify(&secret("correct horse battery"), Some(&stored))
+            .await
+            .expect("verified");
+        assert_eq!(
+            outcome,
+            Verification {
+                fits: true,
+                is_outdated: true
+            }
+        );
     }
 
     #[test]
     fn a_hash_is_not_printed() {
-        assert_eq!(format!("{:?}", PasswordHash::stored("$argon2id$secret".into())), "PasswordHash(…)");
+        assert_eq!(
+            format!("{:?}", PasswordHash::stored("$argon2id$secret".into())),
+            "PasswordHash(…)"
+        );
     }
 }

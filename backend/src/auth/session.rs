@@ -12,6 +12,9 @@ use crate::state::{SESSION_USER_KEY, StateError, StateStore};
 /// A session ends this long after signing in, however much it is used.
 const ABSOLUTE_LIFETIME_MS: i64 = 12 * 60 * 60 * 1000;
 const SIGNED_IN_AT_KEY: &str = "signed_in_at_ms";
+/// Use of a session is written down at most this often; writing is what puts off its idle expiry.
+const SEEN_EVERY_MS: i64 = 60 * 1000;
+const SEEN_AT_KEY: &str = "seen_at_ms";
 
 /// The session or what it stands on failed; nothing to do with the person.
 #[derive(Debug, thiserror::Error)]
@@ -93,13 +96,20 @@ pub(crate) async fn signed_in_account(
     let Some(user_id) = session.get::<i64>(SESSION_USER_KEY).await? else {
         return Ok(Principal::Anonymous);
     };
+    let now_ms = clock.now().as_millisecond();
     let signed_in_at: i64 = session.get(SIGNED_IN_AT_KEY).await?.unwrap_or(0);
-    if clock.now().as_millisecond() - signed_in_at >= ABSOLUTE_LIFETIME_MS {
+    if now_ms - signed_in_at >= ABSOLUTE_LIFETIME_MS {
         session.flush().await?;
         return Ok(Principal::Anonymous);
     }
     match state.user(user_id).await? {
-        Some(user) if user.disabled_at.is_none() => Ok(Principal::User(user.account)),
+        Some(user) if user.disabled_at.is_none() => {
+            let seen_at: i64 = session.get(SEEN_AT_KEY).await?.unwrap_or(signed_in_at);
+            if now_ms - seen_at >= SEEN_EVERY_MS {
+                session.insert(SEEN_AT_KEY, now_ms).await?;
+            }
+            Ok(Principal::User(user.account))
+        }
         _ => {
             session.flush().await?;
             Ok(Principal::Anonymous)

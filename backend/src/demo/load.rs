@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::PgConnection;
 use sqlx::Connection;
+use sqlx::postgres::PgConnection;
 
 use super::rows::append_rows;
 use super::tables::{DemoTable, TABLES};
@@ -29,7 +29,12 @@ pub enum DemoError {
 impl From<sqlx::Error> for DemoError {
     fn from(error: sqlx::Error) -> Self {
         let problem = problem_of(&error);
-        Self::Database(format!("{}: {}. {}", problem.title(), problem.evidence(), problem.advice()))
+        Self::Database(format!(
+            "{}: {}. {}",
+            problem.title(),
+            problem.evidence(),
+            problem.advice()
+        ))
     }
 }
 
@@ -43,7 +48,10 @@ pub struct LoadReport {
 }
 
 async fn exists(connection: &mut PgConnection, table: &DemoTable) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("select to_regclass($1) is not null").bind(table.name).fetch_one(connection).await
+    sqlx::query_scalar("select to_regclass($1) is not null")
+        .bind(table.name)
+        .fetch_one(connection)
+        .await
 }
 
 /// Creates the four hypertables, fills them up to now and ends with VACUUM (ANALYZE). In the Community edition it
@@ -66,7 +74,9 @@ pub async fn load(url: &ConnectionUrl, clock: &SharedClock) -> Result<LoadReport
     let mut transaction = connection.begin().await?;
     for table in &TABLES {
         sqlx::raw_sql(table.create).execute(&mut *transaction).await?;
-        sqlx::raw_sql(table.make_hypertable).execute(&mut *transaction).await?;
+        sqlx::raw_sql(table.make_hypertable)
+            .execute(&mut *transaction)
+            .await?;
         report.rows += copy(&mut transaction, table, now - table.days * 86_400, now).await?;
     }
     transaction.commit().await?;
@@ -90,7 +100,9 @@ pub async fn stream(url: &ConnectionUrl, clock: &SharedClock) -> Result<(), Demo
     let mut ends = Vec::with_capacity(TABLES.len());
     let now = clock.now().as_second();
     for table in &TABLES {
-        let newest: Option<i64> = sqlx::query_scalar(table.newest).fetch_one(&mut connection).await?;
+        let newest: Option<i64> = sqlx::query_scalar(table.newest)
+            .fetch_one(&mut connection)
+            .await?;
         let first = now - table.days * 86_400;
         ends.push(newest.map_or(first, |ms| (ms / 1000).max(first)));
     }
@@ -106,7 +118,12 @@ pub async fn stream(url: &ConnectionUrl, clock: &SharedClock) -> Result<(), Demo
     }
 }
 
-async fn copy(connection: &mut PgConnection, table: &DemoTable, from: i64, to: i64) -> Result<u64, sqlx::Error> {
+async fn copy(
+    connection: &mut PgConnection,
+    table: &DemoTable,
+    from: i64,
+    to: i64,
+) -> Result<u64, sqlx::Error> {
     let mut rows = 0;
     let mut at = from;
     let mut text = String::new();
@@ -132,16 +149,24 @@ async fn is_community(connection: &mut PgConnection) -> Result<bool, sqlx::Error
 
 async fn compress(connection: &mut PgConnection, table: &DemoTable) -> Result<u64, sqlx::Error> {
     sqlx::raw_sql(table.compression).execute(&mut *connection).await?;
-    let chunks: Vec<String> =
-        sqlx::query_scalar("select c::text from show_chunks($1::text::regclass, older_than => interval '7 days') c")
-            .bind(table.name)
-            .fetch_all(&mut *connection)
-            .await?;
+    let chunks: Vec<String> = sqlx::query_scalar(
+        "select c::text from show_chunks($1::text::regclass, older_than => interval '7 days') c",
+    )
+    .bind(table.name)
+    .fetch_all(&mut *connection)
+    .await?;
     // One statement each: all in one transaction would need some 7,000 locks.
     for chunk in &chunks {
-        sqlx::query("select compress_chunk($1::text::regclass)").bind(chunk).execute(&mut *connection).await?;
+        sqlx::query("select compress_chunk($1::text::regclass)")
+            .bind(chunk)
+            .execute(&mut *connection)
+            .await?;
     }
-    sqlx::raw_sql(table.add_compression_policy).execute(&mut *connection).await?;
-    sqlx::raw_sql(table.add_retention_policy).execute(&mut *connection).await?;
+    sqlx::raw_sql(table.add_compression_policy)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::raw_sql(table.add_retention_policy)
+        .execute(&mut *connection)
+        .await?;
     Ok(chunks.len() as u64)
 }

@@ -20,7 +20,8 @@ const DAY_SECONDS: f64 = 86_400.0;
 
 /// A number in -1..1 that looks random and depends on its arguments only (splitmix64).
 fn noise(a: i64, b: i64) -> f64 {
-    let mut x = a.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ b.cast_unsigned().wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mut x = a.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        ^ b.cast_unsigned().wrapping_mul(0xBF58_476D_1CE4_E5B9);
     x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     x ^= x >> 31;
@@ -60,7 +61,12 @@ pub(super) fn append_rows(table: &DemoTable, from: i64, to: i64, text: &mut Stri
             // Writing to a String cannot fail.
             let _ = write!(text, "{at}\t{}", series + 1);
             for (index, measure) in (0_i64..).zip(table.measures) {
-                let _ = write!(text, "\t{:.*}", measure.decimals, measure.at(second, series, index));
+                let _ = write!(
+                    text,
+                    "\t{:.*}",
+                    measure.decimals,
+                    measure.at(second, series, index)
+                );
             }
             text.push('\n');
             rows += 1;

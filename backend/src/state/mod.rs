@@ -83,7 +83,11 @@ impl FromStr for StateUrl {
             let _ = url.set_password(Some("***"));
         }
         url.set_query(None);
-        Ok(Self { backend: StateBackend::Postgres, connect, redacted: url.to_string() })
+        Ok(Self {
+            backend: StateBackend::Postgres,
+            connect,
+            redacted: url.to_string(),
+        })
     }
 }
 
@@ -220,7 +224,10 @@ mod tests {
     #[test]
     fn a_state_url_is_a_file_or_a_server_and_hides_its_password() {
         let file: StateUrl = "sqlite://tidemark.db".parse().expect("valid");
-        assert_eq!((file.backend(), file.to_string().as_str()), (StateBackend::Sqlite, "sqlite://tidemark.db"));
+        assert_eq!(
+            (file.backend(), file.to_string().as_str()),
+            (StateBackend::Sqlite, "sqlite://tidemark.db")
+        );
         let server: StateUrl = "postgres://t:hunter2@localhost/tidemark".parse().expect("valid");
         assert_eq!(server.backend(), StateBackend::Postgres);
         assert!(!format!("{server} {server:?}").contains("hunter2"));
@@ -230,7 +237,10 @@ mod tests {
     fn a_bad_state_url_says_what_would_be_right() {
         for text in ["", "tidemark.db", "sqlite://", "mysql://a/b", "postgres://h"] {
             let message = text.parse::<StateUrl>().expect_err(text).to_string();
-            assert!(message.ends_with("write sqlite://FILE or postgres://ROLE:PASSWORD@HOST:PORT/DATABASE"), "{message}");
+            assert!(
+                message.ends_with("write sqlite://FILE or postgres://ROLE:PASSWORD@HOST:PORT/DATABASE"),
+                "{message}"
+            );
         }
     }
 }

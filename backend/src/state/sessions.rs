@@ -46,7 +46,10 @@ fn expires_at_ms(record: &Record) -> i64 {
 }
 
 fn user_id(record: &Record) -> Option<i64> {
-    record.data.get(SESSION_USER_KEY).and_then(serde_json::Value::as_i64)
+    record
+        .data
+        .get(SESSION_USER_KEY)
+        .and_then(serde_json::Value::as_i64)
 }
 
 #[async_trait]
@@ -87,12 +90,13 @@ impl SessionStore for StateSessionStore {
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let row = sqlx::query("select data, expires_at_ms from sessions where id_hash = $1 and expires_at_ms > $2")
-            .bind(id_hash(id))
-            .bind(stored(self.clock.now()))
-            .fetch_optional(&self.state.pool)
-            .await
-            .map_err(backend)?;
+        let row =
+            sqlx::query("select data, expires_at_ms from sessions where id_hash = $1 and expires_at_ms > $2")
+                .bind(id_hash(id))
+                .bind(stored(self.clock.now()))
+                .fetch_optional(&self.state.pool)
+                .await
+                .map_err(backend)?;
         let Some(row) = row else { return Ok(None) };
         let data: String = row.try_get("data").map_err(backend)?;
         let expires_at_ms: i64 = row.try_get("expires_at_ms").map_err(backend)?;

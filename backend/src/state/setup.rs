@@ -19,10 +19,18 @@ pub enum SetupRefused {
 
 impl StateStore {
     /// Replaces the setup link. Only while there is no user; returns whether there is a link now.
-    pub async fn put_setup_link(&self, token_digest: &str, expires_at: Timestamp) -> Result<bool, StateError> {
+    pub async fn put_setup_link(
+        &self,
+        token_digest: &str,
+        expires_at: Timestamp,
+    ) -> Result<bool, StateError> {
         let mut transaction = self.begin().await?;
-        sqlx::query("delete from setup_link").execute(&mut *transaction).await?;
-        let users: i64 = sqlx::query_scalar("select count(*) from users").fetch_one(&mut *transaction).await?;
+        sqlx::query("delete from setup_link")
+            .execute(&mut *transaction)
+            .await?;
+        let users: i64 = sqlx::query_scalar("select count(*) from users")
+            .fetch_one(&mut *transaction)
+            .await?;
         if users == 0 {
             sqlx::query("insert into setup_link (id, token_hash, expires_at_ms) values (1, $1, $2)")
                 .bind(token_digest)
@@ -47,7 +55,12 @@ impl StateStore {
     }
 
     /// Uses up the setup link and creates the first user; both or neither. Returns the user's id.
-    pub async fn use_setup_link(&self, token_digest: &str, user: &NewUser, now: Timestamp) -> Result<i64, SetupRefused> {
+    pub async fn use_setup_link(
+        &self,
+        token_digest: &str,
+        user: &NewUser,
+        now: Timestamp,
+    ) -> Result<i64, SetupRefused> {
         let mut transaction = self.begin().await.map_err(StateError::from)?;
         let used = sqlx::query("delete from setup_link where token_hash = $1 and expires_at_ms > $2")
             .bind(token_digest)
@@ -63,7 +76,9 @@ impl StateStore {
         if used != 1 || users != 0 {
             return Err(SetupRefused::LinkInvalid);
         }
-        let id = insert_user(&mut transaction, user, now).await.map_err(StateError::from)?;
+        let id = insert_user(&mut transaction, user, now)
+            .await
+            .map_err(StateError::from)?;
         transaction.commit().await.map_err(StateError::from)?;
         id.ok_or(SetupRefused::LinkInvalid)
     }

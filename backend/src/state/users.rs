@@ -47,7 +47,9 @@ pub enum UserExists {
 impl StateStore {
     /// How many users there are, disabled ones included.
     pub async fn count_users(&self) -> Result<i64, StateError> {
-        Ok(sqlx::query_scalar("select count(*) from users").fetch_one(&self.pool).await?)
+        Ok(sqlx::query_scalar("select count(*) from users")
+            .fetch_one(&self.pool)
+            .await?)
     }
 
     /// The user of this name.
@@ -75,8 +77,12 @@ impl StateStore {
     /// Adds a user and returns its id. The setup link, if there was one, is void from then on.
     pub async fn add_user(&self, user: &NewUser, now: Timestamp) -> Result<i64, UserExists> {
         let mut transaction = self.begin().await.map_err(StateError::from)?;
-        let id = insert_user(&mut transaction, user, now).await.map_err(StateError::from)?;
-        let Some(id) = id else { return Err(UserExists::Taken(user.name.clone())) };
+        let id = insert_user(&mut transaction, user, now)
+            .await
+            .map_err(StateError::from)?;
+        let Some(id) = id else {
+            return Err(UserExists::Taken(user.name.clone()));
+        };
         sqlx::query("delete from setup_link")
             .execute(&mut *transaction)
             .await
@@ -86,15 +92,21 @@ impl StateStore {
     }
 
     /// Sets a new password and ends all of that user's sessions. False where there is no such user.
-    pub async fn set_password(&self, name: &UserName, hash: &PasswordHash, now: Timestamp) -> Result<bool, StateError> {
+    pub async fn set_password(
+        &self,
+        name: &UserName,
+        hash: &PasswordHash,
+        now: Timestamp,
+    ) -> Result<bool, StateError> {
         let mut transaction = self.begin().await?;
-        let changed = sqlx::query("update users set password_hash = $1, password_changed_at_ms = $2 where name = $3")
-            .bind(hash.as_str())
-            .bind(stored(now))
-            .bind(name.as_str())
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
+        let changed =
+            sqlx::query("update users set password_hash = $1, password_changed_at_ms = $2 where name = $3")
+                .bind(hash.as_str())
+                .bind(stored(now))
+                .bind(name.as_str())
+                .execute(&mut *transaction)
+                .await?
+                .rows_affected();
         end_sessions(&mut transaction, name).await?;
         transaction.commit().await?;
         Ok(changed == 1)
@@ -102,7 +114,12 @@ impl StateStore {
 
     /// Replaces a hash by one with newer parameters of the same password. Does nothing when the password was
     /// changed meanwhile.
-    pub async fn rehash_password(&self, id: i64, old: &PasswordHash, new: &PasswordHash) -> Result<(), StateError> {
+    pub async fn rehash_password(
+        &self,
+        id: i64,
+        old: &PasswordHash,
+        new: &PasswordHash,
+    ) -> Result<(), StateError> {
         sqlx::query("update users set password_hash = $1 where id = $2 and password_hash = $3")
             .bind(new.as_str())
             .bind(id)
@@ -115,12 +132,13 @@ impl StateStore {
     /// Disables a user and ends all of its sessions. False where there is no such user.
     pub async fn disable_user(&self, name: &UserName, now: Timestamp) -> Result<bool, StateError> {
         let mut transaction = self.begin().await?;
-        let changed = sqlx::query("update users set disabled_at_ms = coalesce(disabled_at_ms, $1) where name = $2")
-            .bind(stored(now))
-            .bind(name.as_str())
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
+        let changed =
+            sqlx::query("update users set disabled_at_ms = coalesce(disabled_at_ms, $1) where name = $2")
+                .bind(stored(now))
+                .bind(name.as_str())
+                .execute(&mut *transaction)
+                .await?
+                .rows_affected();
         end_sessions(&mut transaction, name).await?;
         transaction.commit().await?;
         Ok(changed == 1)
@@ -161,8 +179,12 @@ fn user(row: &AnyRow) -> Result<StoredUser, StateError> {
     Ok(StoredUser {
         id: row.try_get("id")?,
         account: Account {
-            name: name.parse().map_err(|_| StateError::Unreadable(format!("the user name {name:?}")))?,
-            role: role.parse().map_err(|_| StateError::Unreadable(format!("the role {role:?}")))?,
+            name: name
+                .parse()
+                .map_err(|_| StateError::Unreadable(format!("the user name {name:?}")))?,
+            role: role
+                .parse()
+                .map_err(|_| StateError::Unreadable(format!("the role {role:?}")))?,
         },
         password_hash: PasswordHash::stored(row.try_get("password_hash")?),
         disabled_at: disabled_at_ms.map(loaded).transpose()?,

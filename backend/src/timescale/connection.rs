@@ -64,7 +64,11 @@ impl FromStr for ConnectionUrl {
         }
         // A parameter may carry the password as well.
         url.set_query(None);
-        Ok(Self { options, redacted: url.to_string(), database })
+        Ok(Self {
+            options,
+            redacted: url.to_string(),
+            database,
+        })
     }
 }
 

@@ -70,11 +70,16 @@ impl Measurements {
         connection: &mut PgConnection,
     ) -> Result<(BTreeMap<i32, UnsettledSize>, usize), sqlx::Error> {
         self.reading += 1;
-        let unsettled: Vec<Unsettled> =
-            sqlx::query_as(include_str!("sql/unsettled.sql")).fetch_all(&mut *connection).await?;
+        let unsettled: Vec<Unsettled> = sqlx::query_as(include_str!("sql/unsettled.sql"))
+            .fetch_all(&mut *connection)
+            .await?;
         let current: HashMap<Oid, Measurement> = unsettled
             .iter()
-            .filter_map(|chunk| self.known.get(&chunk.relation).map(|known| (chunk.relation, *known)))
+            .filter_map(|chunk| {
+                self.known
+                    .get(&chunk.relation)
+                    .map(|known| (chunk.relation, *known))
+            })
             .collect();
         self.known = current;
 
@@ -115,15 +120,26 @@ impl Measurements {
         };
         for row in rows {
             let bytes = |column: &str| -> Result<Option<u64>, sqlx::Error> {
-                Ok(row.try_get::<Option<i64>, _>(column)?.and_then(|bytes| u64::try_from(bytes).ok()))
+                Ok(row
+                    .try_get::<Option<i64>, _>(column)?
+                    .and_then(|bytes| u64::try_from(bytes).ok()))
             };
             // NULL: dropped between the two statements.
             if let (Some(heap_bytes), Some(index_bytes), Some(toast_bytes)) =
                 (bytes("heap_bytes")?, bytes("index_bytes")?, bytes("toast_bytes")?)
             {
-                let size = TableSize { heap_bytes, index_bytes, toast_bytes };
-                self.known
-                    .insert(row.try_get("relation")?, Measurement { size, measured_in: self.reading });
+                let size = TableSize {
+                    heap_bytes,
+                    index_bytes,
+                    toast_bytes,
+                };
+                self.known.insert(
+                    row.try_get("relation")?,
+                    Measurement {
+                        size,
+                        measured_in: self.reading,
+                    },
+                );
             }
         }
         Ok(())
@@ -136,9 +152,31 @@ mod tests {
 
     #[test]
     fn chunks_not_measured_yet_count_as_the_mean_of_the_measured() {
-        let measured = TableSize { heap_bytes: 100, index_bytes: 50, toast_bytes: 0 };
-        let sum = UnsettledSize { measured, measured_chunks: 2, chunks: 6 };
-        assert_eq!(sum.estimate(), TableSize { heap_bytes: 300, index_bytes: 150, toast_bytes: 0 });
-        assert_eq!(UnsettledSize { chunks: 3, ..UnsettledSize::default() }.estimate(), TableSize::default());
+        let measured = TableSize {
+            heap_bytes: 100,
+            index_bytes: 50,
+            toast_bytes: 0,
+        };
+        let sum = UnsettledSize {
+            measured,
+            measured_chunks: 2,
+            chunks: 6,
+        };
+        assert_eq!(
+            sum.estimate(),
+            TableSize {
+                heap_bytes: 300,
+                index_bytes: 150,
+                toast_bytes: 0
+            }
+        );
+        assert_eq!(
+            UnsettledSize {
+                chunks: 3,
+                ..UnsettledSize::default()
+            }
+            .estimate(),
+            TableSize::default()
+        );
     }
 }

@@ -6,5 +6,5 @@ mod problem;
 mod reading;
 
 pub use connection::{ConnectionUrl, InvalidConnectionUrl, connect_for_change};
-pub use reading::Reader;
 pub(crate) use problem::problem_of;
+pub use reading::Reader;

@@ -13,9 +13,21 @@ pub(crate) fn problem_of(error: &sqlx::Error) -> Problem {
                 sqlstate,
             }
         }
-        sqlx::Error::Io(io) => Problem { kind: ProblemKind::Unreachable, detail: io.to_string(), sqlstate: None },
-        sqlx::Error::Tls(tls) => Problem { kind: ProblemKind::Unreachable, detail: tls.to_string(), sqlstate: None },
-        other => Problem { kind: ProblemKind::Refused, detail: other.to_string(), sqlstate: None },
+        sqlx::Error::Io(io) => Problem {
+            kind: ProblemKind::Unreachable,
+            detail: io.to_string(),
+            sqlstate: None,
+        },
+        sqlx::Error::Tls(tls) => Problem {
+            kind: ProblemKind::Unreachable,
+            detail: tls.to_string(),
+            sqlstate: None,
+        },
+        other => Problem {
+            kind: ProblemKind::Refused,
+            detail: other.to_string(),
+            sqlstate: None,
+        },
     }
 }
 

@@ -90,7 +90,12 @@ struct HypertableRow {
 impl Reader {
     /// A reader that has not connected yet.
     pub fn new(url: ConnectionUrl, clock: SharedClock) -> Self {
-        Self { url, clock, session: None, measurements: Measurements::default() }
+        Self {
+            url,
+            clock,
+            session: None,
+            measurements: Measurements::default(),
+        }
     }
 
     /// Reads everything. After a failure the connection is given up and the next reading opens a new one.
@@ -99,7 +104,9 @@ impl Reader {
         let mut session = match self.session.take() {
             Some(session) => session,
             None => Session {
-                connection: connect_for_reading(&self.url).await.map_err(|error| problem_of(&error))?,
+                connection: connect_for_reading(&self.url)
+                    .await
+                    .map_err(|error| problem_of(&error))?,
                 relations_opened: 0,
             },
         };
@@ -139,8 +146,11 @@ impl Reader {
 
         // Outside the transaction: each lock this takes on a chunk is gone with its statement.
         let unsettled = if rows.iter().any(|row| row.unsettled_chunks > 0) {
-            let (sums, opened) =
-                self.measurements.update(&mut session.connection).await.map_err(refused)?;
+            let (sums, opened) = self
+                .measurements
+                .update(&mut session.connection)
+                .await
+                .map_err(refused)?;
             session.relations_opened += opened;
             sums
         } else {
@@ -166,13 +176,22 @@ impl Reader {
             duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             server: ServerFacts {
                 // Debian adds its package version in brackets.
-                postgres_version: probe.postgres_version.split(' ').next().unwrap_or_default().to_owned(),
+                postgres_version: probe
+                    .postgres_version
+                    .split(' ')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
                 timescaledb_version,
                 edition,
                 database: probe.database,
                 role: probe.role,
-                started_at: probe.started_at_ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()),
-                database_size_bytes: server.database_size_bytes.and_then(|bytes| u64::try_from(bytes).ok()),
+                started_at: probe
+                    .started_at_ms
+                    .and_then(|ms| Timestamp::from_millisecond(ms).ok()),
+                database_size_bytes: server
+                    .database_size_bytes
+                    .and_then(|bytes| u64::try_from(bytes).ok()),
                 connections: Connections {
                     open: u32::try_from(server.open_connections).unwrap_or(0),
                     active: probe
@@ -196,7 +215,9 @@ fn extension(probe: &Probe) -> Result<(String, Edition), Problem> {
     };
     if !probe.has_compress_relid {
         return Err(Problem {
-            detail: format!("version {version} lacks _timescaledb_catalog.compression_settings.compress_relid"),
+            detail: format!(
+                "version {version} lacks _timescaledb_catalog.compression_settings.compress_relid"
+            ),
             kind: ProblemKind::ExtensionTooOld { version },
             sqlstate: None,
         });
@@ -242,12 +263,14 @@ fn point(value: i64, integer_time: bool) -> Option<TimePoint> {
     }
 }
 
-fn hypertable(row: HypertableRow, unsettled: UnsettledSize, policies: &Policies) -> Result<Hypertable, TryFromIntError> {
+fn hypertable(
+    row: HypertableRow,
+    unsettled: UnsettledSize,
+    policies: &Policies,
+) -> Result<Hypertable, TryFromIntError> {
     let (compress_after, drop_after) = policies
         .get(&(row.schema_name.clone(), row.table_name.clone()))
-        .map(|(compress, drop)| {
-            (compress.as_deref().and_then(span), drop.as_deref().and_then(span))
-        })
+        .map(|(compress, drop)| (compress.as_deref().and_then(span), drop.as_deref().and_then(span)))
         .unwrap_or_default();
     let extra = unsettled.estimate();
     let range = row
@@ -278,7 +301,11 @@ fn hypertable(row: HypertableRow, unsettled: UnsettledSize, policies: &Policies)
             toast_bytes: u64::try_from(row.toast_bytes)? + extra.toast_bytes,
         },
         rows: u64::try_from(row.rows)?,
-        exactness: if row.exact { Exactness::Exact } else { Exactness::Approximate },
+        exactness: if row.exact {
+            Exactness::Exact
+        } else {
+            Exactness::Approximate
+        },
         compression_enabled: row.compression_enabled,
         compression: row
             .before_bytes
@@ -302,7 +329,10 @@ mod tests {
     #[test]
     fn a_policy_age_is_an_interval_or_a_number() {
         assert_eq!(span("7 days"), Some(TimeSpan::Interval(Interval::new(0, 7, 0))));
-        assert_eq!(span("01:00:00"), Some(TimeSpan::Interval(Interval::new(0, 0, 3_600_000_000))));
+        assert_eq!(
+            span("01:00:00"),
+            Some(TimeSpan::Interval(Interval::new(0, 0, 3_600_000_000)))
+        );
         assert_eq!(span("86400"), Some(TimeSpan::Number(86_400)));
         assert_eq!(span("soon"), None);
     }

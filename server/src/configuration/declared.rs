@@ -50,13 +50,20 @@ pub struct DeclaredPolicies {
 impl DeclaredPolicy {
     /// The policy in one line, or `None` where nothing is declared.
     pub fn summary(&self) -> Option<String> {
-        let span = |label: &str, value: Option<PositiveInterval>| value.map(|v| format!("{label} {}", Interval::from(v)));
+        let span = |label: &str, value: Option<PositiveInterval>| {
+            value.map(|v| format!("{label} {}", Interval::from(v)))
+        };
         let parts: Vec<String> = [
             span("chunk interval", self.chunk_interval),
-            self.compression_enabled.map(|on| format!("compression {}", if on { "on" } else { "off" })),
+            self.compression_enabled
+                .map(|on| format!("compression {}", if on { "on" } else { "off" })),
             span("compress after", self.compress_after),
-            self.segment_by.as_ref().map(|columns| format!("segment by {}", list(columns))),
-            self.order_by.as_ref().map(|columns| format!("order by {}", list(columns))),
+            self.segment_by
+                .as_ref()
+                .map(|columns| format!("segment by {}", list(columns))),
+            self.order_by
+                .as_ref()
+                .map(|columns| format!("order by {}", list(columns))),
             span("keep", self.drop_after),
         ]
         .into_iter()
@@ -67,5 +74,9 @@ impl DeclaredPolicy {
 }
 
 fn list(columns: &[String]) -> String {
-    if columns.is_empty() { "none".to_owned() } else { columns.join(", ") }
+    if columns.is_empty() {
+        "none".to_owned()
+    } else {
+        columns.join(", ")
+    }
 }

@@ -34,7 +34,11 @@ const POLICY_VARIABLES: [(&str, &str, bool); 5] = [
     ("TIMESCALEDB_COMPRESSION_AFTER", "compress_after", true),
     ("TIMESCALEDB_RETENTION_POLICY", "drop_after", true),
     ("TIMESCALEDB_CHUNK_TIME_INTERVAL", "chunk_interval", true),
-    ("TIMESCALEDB_MAX_BACKGROUND_WORKERS", "max_background_workers", false),
+    (
+        "TIMESCALEDB_MAX_BACKGROUND_WORKERS",
+        "max_background_workers",
+        false,
+    ),
 ];
 
 /// Variables of this prefix that are somebody else's: the tests', and those Kubernetes sets by itself for a Service
@@ -55,7 +59,10 @@ impl Environment {
 
     /// One variable; an empty one counts as unset, as shells and compose files leave them.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// The fields the variables set, each with its variable as origin.
@@ -83,7 +90,9 @@ impl Environment {
         for name in self.0.keys().filter(|name| name.starts_with("TIDEMARK_")) {
             if let Some((database, key)) = database_variable(name) {
                 if let Some((origin, value)) = self.value(name.trim_end_matches("_FILE"), true, key)? {
-                    fields.databases.push((database, key, Value::new(Some(&origin), value)));
+                    fields
+                        .databases
+                        .push((database, key, Value::new(Some(&origin), value)));
                 }
             } else if self.get(name).is_some() && !is_known(name) {
                 return Err(ConfigurationError::new(
@@ -95,16 +104,26 @@ impl Environment {
         }
         for (name, field, has_tables) in POLICY_VARIABLES {
             for (variable, value) in self.0.range(name.to_owned()..) {
-                let Some(suffix) = variable.strip_prefix(name) else { break };
+                let Some(suffix) = variable.strip_prefix(name) else {
+                    break;
+                };
                 if value.is_empty() {
                     continue;
                 }
                 let origin = format!("environment variable {variable}");
                 if suffix.is_empty() {
-                    fields.set(&format!("policies.{field}"), &origin, ValueKind::String(value.clone()));
+                    fields.set(
+                        &format!("policies.{field}"),
+                        &origin,
+                        ValueKind::String(value.clone()),
+                    );
                 } else if let Some(table) = suffix.strip_prefix('_').filter(|t| has_tables && !t.is_empty()) {
                     let table = table.to_ascii_lowercase();
-                    fields.set(&format!("policies.tables.{table}.{field}"), &origin, ValueKind::String(value.clone()));
+                    fields.set(
+                        &format!("policies.tables.{table}.{field}"),
+                        &origin,
+                        ValueKind::String(value.clone()),
+                    );
                 }
             }
         }
@@ -112,17 +131,34 @@ impl Environment {
     }
 
     /// A variable's value, or the content of the file that `VARIABLE_FILE` names.
-    fn value(&self, name: &str, may_be_file: bool, field: &str) -> Result<Option<(String, String)>, ConfigurationError> {
-        let direct = self.get(name).map(|value| (format!("environment variable {name}"), value.to_owned()));
+    fn value(
+        &self,
+        name: &str,
+        may_be_file: bool,
+        field: &str,
+    ) -> Result<Option<(String, String)>, ConfigurationError> {
+        let direct = self
+            .get(name)
+            .map(|value| (format!("environment variable {name}"), value.to_owned()));
         let file_variable = format!("{name}_FILE");
-        let Some(path) = self.get(&file_variable).filter(|_| may_be_file) else { return Ok(direct) };
+        let Some(path) = self.get(&file_variable).filter(|_| may_be_file) else {
+            return Ok(direct);
+        };
         let origin = format!("environment variable {file_variable}");
         if direct.is_some() {
-            return Err(ConfigurationError::new(origin, field, format!("{name} is set as well; set one of the two")));
+            return Err(ConfigurationError::new(
+                origin,
+                field,
+                format!("{name} is set as well; set one of the two"),
+            ));
         }
         match std::fs::read_to_string(path) {
             Ok(text) => Ok(Some((origin, text.trim_end_matches(['\r', '\n']).to_owned()))),
-            Err(error) => Err(ConfigurationError::new(origin, field, format!("the file {path} cannot be read ({error})"))),
+            Err(error) => Err(ConfigurationError::new(
+                origin,
+                field,
+                format!("the file {path} cannot be read ({error})"),
+            )),
         }
     }
 }
@@ -135,7 +171,9 @@ impl FromIterator<(String, String)> for Environment {
 
 /// `TIDEMARK_DATABASES_PLANT_2_URL` is the `url` of a database whose name reads `PLANT_2` in capitals.
 fn database_variable(name: &str) -> Option<(String, &'static str)> {
-    let rest = name.strip_prefix("TIDEMARK_DATABASES_")?.trim_end_matches("_FILE");
+    let rest = name
+        .strip_prefix("TIDEMARK_DATABASES_")?
+        .trim_end_matches("_FILE");
     let (database, key) = rest
         .strip_suffix("_CHANGE_URL")
         .map(|database| (database, "change_url"))
@@ -154,8 +192,7 @@ fn is_known(name: &str) -> bool {
 fn nearest(name: &str) -> &'static str {
     let likeness = |known: &str| {
         let same = |a: &mut dyn Iterator<Item = (u8, u8)>| a.take_while(|(x, y)| x == y).count();
-        same(&mut known.bytes().zip(name.bytes()))
-            + same(&mut known.bytes().rev().zip(name.bytes().rev()))
+        same(&mut known.bytes().zip(name.bytes())) + same(&mut known.bytes().rev().zip(name.bytes().rev()))
     };
     VARIABLES
         .iter()
@@ -174,7 +211,8 @@ pub(super) struct Fields {
 
 impl Fields {
     fn set(&mut self, field: &str, origin: &str, kind: ValueKind) {
-        self.map.insert(field.to_owned(), Value::new(Some(&origin.to_owned()), kind));
+        self.map
+            .insert(field.to_owned(), Value::new(Some(&origin.to_owned()), kind));
     }
 
     /// Takes a field out.

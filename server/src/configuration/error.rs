@@ -15,6 +15,10 @@ pub struct ConfigurationError {
 impl ConfigurationError {
     /// From its three parts.
     pub fn new(source_name: impl Into<String>, field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { source_name: source_name.into(), field: field.into(), problem: problem.into() }
+        Self {
+            source_name: source_name.into(),
+            field: field.into(),
+            problem: problem.into(),
+        }
     }
 }

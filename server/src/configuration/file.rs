@@ -133,30 +133,42 @@ fn default_log() -> String {
     "info".to_owned()
 }
 
-fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(deserializer: D) -> Result<T, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    String::deserialize(deserializer)?
+        .parse()
+        .map_err(serde::de::Error::custom)
 }
 
-fn some_parsed<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(deserializer: D) -> Result<Option<T>, D::Error> {
+fn some_parsed<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     parsed(deserializer).map(Some)
 }
 
 fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(|_| {
-        serde::de::Error::custom(format!("{text:?} is no address to listen on; write ADDRESS:PORT, for example 127.0.0.1:3000"))
+        serde::de::Error::custom(format!(
+            "{text:?} is no address to listen on; write ADDRESS:PORT, for example 127.0.0.1:3000"
+        ))
     })
 }
 
 fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let problem = |what: &str| serde::de::Error::custom(format!("{what}; write for example https://tidemark.example.com"));
+    let problem = |what: &str| {
+        serde::de::Error::custom(format!("{what}; write for example https://tidemark.example.com"))
+    };
     let url = Url::parse(&text).map_err(|error| problem(&format!("{text:?} is not a URL ({error})")))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(problem("it is neither an https:// nor an http:// address"));
     }
     if url.path() != "/" || url.query().is_some() || !url.username().is_empty() || url.password().is_some() {
-        return Err(problem("the console needs an address of its own, without a path, a query or a user"));
+        return Err(problem(
+            "the console needs an address of its own, without a path, a query or a user",
+        ));
     }
     if url.scheme() == "http" && !is_loopback(&url) {
         return Err(problem(
@@ -181,7 +193,9 @@ fn proxies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::
         .map(|text| {
             text.parse::<IpNet>()
                 .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
-                .map_err(|_| serde::de::Error::custom(format!("{text:?} is no network; write for example 10.0.0.0/8")))
+                .map_err(|_| {
+                    serde::de::Error::custom(format!("{text:?} is no network; write for example 10.0.0.0/8"))
+                })
         })
         .collect()
 }
@@ -190,7 +204,11 @@ fn log_filter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::E
     let text = String::deserialize(deserializer)?;
     tracing_subscriber::EnvFilter::try_new(&text)
         .map(|_| text.clone())
-        .map_err(|_| serde::de::Error::custom(format!("{text:?} is no log filter; write error, warn, info, debug or trace")))
+        .map_err(|_| {
+            serde::de::Error::custom(format!(
+                "{text:?} is no log filter; write error, warn, info, debug or trace"
+            ))
+        })
 }
 
 impl Configuration {
@@ -208,7 +226,9 @@ impl Configuration {
 
         let mut merged = Value::new(None, ValueKind::Table(config::Map::new()));
         if let Some(file) = &file {
-            let internal = |error: config::ConfigError| ConfigurationError::new("configuration file", "syntax", error.to_string());
+            let internal = |error: config::ConfigError| {
+                ConfigurationError::new("configuration file", "syntax", error.to_string())
+            };
             let mut table = file.cache.clone().into_table().map_err(internal)?;
             let environments = table.remove("environments");
             let overrides = match (environments, &name) {
@@ -221,16 +241,27 @@ impl Configuration {
             }
         }
         resolve_databases(&mut fields, &merged)?;
-        fields.collect_to(&mut merged).map_err(|error| ConfigurationError::new("the environment", "names", error.to_string()))?;
+        fields
+            .collect_to(&mut merged)
+            .map_err(|error| ConfigurationError::new("the environment", "names", error.to_string()))?;
 
-        let raw: Raw = serde_path_to_error::deserialize(merged.clone())
-            .map_err(|error| described(&merged, &file_name, &error.path().to_string(), &error.into_inner()))?;
+        let raw: Raw = serde_path_to_error::deserialize(merged.clone()).map_err(|error| {
+            described(
+                &merged,
+                &file_name,
+                &error.path().to_string(),
+                &error.into_inner(),
+            )
+        })?;
         validated(raw, &merged, &file_name, name)
     }
 }
 
 /// The file's values and its name as it was given. Its values carry no origin of their own: what has none is the file's.
-fn read_file(path: Option<&Path>, environment: &Environment) -> Result<Option<(Config, String)>, ConfigurationError> {
+fn read_file(
+    path: Option<&Path>,
+    environment: &Environment,
+) -> Result<Option<(Config, String)>, ConfigurationError> {
     let (path, asked_by) = match (path, environment.get("TIDEMARK_CONFIG")) {
         (Some(path), _) => (path.to_owned(), Some("--config")),
         (None, Some(path)) => (PathBuf::from(path), Some("environment variable TIDEMARK_CONFIG")),
@@ -243,7 +274,10 @@ fn read_file(path: Option<&Path>, environment: &Environment) -> Result<Option<(C
         ConfigurationError::new(
             asked_by.unwrap_or(DEFAULT_FILE),
             "file",
-            format!("{} cannot be read ({error}); name a TOML file that exists", path.display()),
+            format!(
+                "{} cannot be read ({error}); name a TOML file that exists",
+                path.display()
+            ),
         )
     })?;
     Config::builder()
@@ -258,7 +292,11 @@ fn read_file(path: Option<&Path>, environment: &Environment) -> Result<Option<(C
                 }
                 other => other.to_string(),
             };
-            ConfigurationError::new(path.display().to_string(), "syntax", format!("this is not TOML: {place}"))
+            ConfigurationError::new(
+                path.display().to_string(),
+                "syntax",
+                format!("this is not TOML: {place}"),
+            )
         })
 }
 
@@ -302,31 +340,44 @@ fn resolve_databases(fields: &mut Fields, merged: &Value) -> Result<(), Configur
         fields.put(format!("databases.{name}.{key}"), value);
     }
     let (url, change_url) = (fields.take(DATABASE_URL), fields.take(DATABASE_CHANGE_URL));
-    let Some(any) = url.as_ref().or(change_url.as_ref()) else { return Ok(()) };
+    let Some(any) = url.as_ref().or(change_url.as_ref()) else {
+        return Ok(());
+    };
     let origin = any.origin().unwrap_or(DEFAULTS).to_owned();
     let name = match (names.as_slice(), &url) {
         ([name], _) => name.clone(),
         ([], Some(url)) => {
             let text = url.clone().into_string().unwrap_or_default();
-            let parsed: ConnectionUrl = text
-                .parse()
-                .map_err(|error| ConfigurationError::new(&origin, "databases.NAME.url", format!("{error}")))?;
+            let parsed: ConnectionUrl = text.parse().map_err(|error| {
+                ConfigurationError::new(&origin, "databases.NAME.url", format!("{error}"))
+            })?;
             parsed
                 .database()
                 .parse::<DatabaseName>()
                 .map_err(|error| {
-                    ConfigurationError::new(&origin, "databases.NAME", format!("{error}; or give it another name in the file, as [databases.NAME]"))
+                    ConfigurationError::new(
+                        &origin,
+                        "databases.NAME",
+                        format!("{error}; or give it another name in the file, as [databases.NAME]"),
+                    )
                 })?
                 .to_string()
         }
         ([], None) => {
-            return Err(ConfigurationError::new(origin, "databases.NAME.change_url", "set TIDEMARK_DATABASE_URL as well"));
+            return Err(ConfigurationError::new(
+                origin,
+                "databases.NAME.change_url",
+                "set TIDEMARK_DATABASE_URL as well",
+            ));
         }
         _ => {
             return Err(ConfigurationError::new(
                 origin,
                 "databases.NAME.url",
-                format!("the file configures several databases ({}); set TIDEMARK_DATABASES_NAME_URL instead", names.join(", ")),
+                format!(
+                    "the file configures several databases ({}); set TIDEMARK_DATABASES_NAME_URL instead",
+                    names.join(", ")
+                ),
             ));
         }
     };
@@ -358,14 +409,20 @@ fn origin_at(merged: &Value, file_name: &str, path: &str) -> String {
     }
     let mut found = merged;
     let mut whole = true;
-    for key in path.split('.').flat_map(|part| part.split(['[', ']'])).filter(|part| !part.is_empty()) {
+    for key in path
+        .split('.')
+        .flat_map(|part| part.split(['[', ']']))
+        .filter(|part| !part.is_empty())
+    {
         match child(found, key) {
             Some(value) => (found, whole) = (value, false),
             None => break,
         }
     }
     // A field that is nowhere belongs to no variable.
-    if whole { None } else { first_origin(found) }.unwrap_or(file_name).to_owned()
+    if whole { None } else { first_origin(found) }
+        .unwrap_or(file_name)
+        .to_owned()
 }
 
 /// A deserialisation error as one message with source and field.
@@ -382,10 +439,17 @@ fn described(merged: &Value, file_name: &str, path: &str, error: &config::Config
     if let Some(rest) = problem.strip_prefix("unknown field `") {
         let (field, rest) = rest.split_once('`').unwrap_or((rest, ""));
         if path.rsplit('.').next() != Some(field) {
-            path = if path.is_empty() || path == "?" { field.to_owned() } else { format!("{path}.{field}") };
+            path = if path.is_empty() || path == "?" {
+                field.to_owned()
+            } else {
+                format!("{path}.{field}")
+            };
         }
         problem = format!("there is no such field; {}", rest.trim_start_matches(", "));
-    } else if let Some(field) = problem.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+    } else if let Some(field) = problem
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next())
+    {
         let field = field.to_owned();
         if path.rsplit('.').next() != Some(field.as_str()) {
             path = format!("{path}.{field}");
@@ -403,8 +467,15 @@ fn described(merged: &Value, file_name: &str, path: &str, error: &config::Config
     ConfigurationError::new(origin_at(merged, file_name, &path), path, problem)
 }
 
-fn validated(raw: Raw, merged: &Value, file_name: &str, environment: Option<String>) -> Result<Configuration, ConfigurationError> {
-    let wrong = |field: &str, problem: &str| ConfigurationError::new(origin_at(merged, file_name, field), field, problem);
+fn validated(
+    raw: Raw,
+    merged: &Value,
+    file_name: &str,
+    environment: Option<String>,
+) -> Result<Configuration, ConfigurationError> {
+    let wrong = |field: &str, problem: &str| {
+        ConfigurationError::new(origin_at(merged, file_name, field), field, problem)
+    };
     if raw.databases.is_empty() {
         return Err(ConfigurationError::new(
             "the environment",
@@ -420,21 +491,39 @@ fn validated(raw: Raw, merged: &Value, file_name: &str, environment: Option<Stri
     }
     let environment = environment.or(raw.environment);
     if let Some(name) = &environment {
-        let fits = (1..=32).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        let fits = (1..=32).contains(&name.len())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
         if !fits {
-            return Err(wrong("environment", "write development, staging, production or a name of at most 32 letters, digits, \"-\" and \"_\""));
+            return Err(wrong(
+                "environment",
+                "write development, staging, production or a name of at most 32 letters, digits, \"-\" and \"_\"",
+            ));
         }
     }
     let admin = match raw.admin {
         None => None,
-        Some(RawAdmin { user: Some(user), password: Some(password) }) => {
-            check_password(&user, password.expose_secret()).map_err(|error| wrong("admin.password", &error.to_string()))?;
+        Some(RawAdmin {
+            user: Some(user),
+            password: Some(password),
+        }) => {
+            check_password(&user, password.expose_secret())
+                .map_err(|error| wrong("admin.password", &error.to_string()))?;
             Some(Admin { user, password })
         }
         Some(RawAdmin { user: Some(_), .. }) => {
-            return Err(wrong("admin.user", "a password is missing; set TIDEMARK_ADMIN_PASSWORD or TIDEMARK_ADMIN_PASSWORD_FILE as well"));
+            return Err(wrong(
+                "admin.user",
+                "a password is missing; set TIDEMARK_ADMIN_PASSWORD or TIDEMARK_ADMIN_PASSWORD_FILE as well",
+            ));
         }
-        Some(_) => return Err(wrong("admin.password", "a name is missing; set TIDEMARK_ADMIN_USER as well")),
+        Some(_) => {
+            return Err(wrong(
+                "admin.password",
+                "a name is missing; set TIDEMARK_ADMIN_USER as well",
+            ));
+        }
     };
     let collect_every = match raw.collect_every {
         None => Duration::from_secs(5),

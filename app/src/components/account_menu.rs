@@ -1,0 +1,60 @@
+//! Who is signed in, the theme, and the way out.
+
+use domain::account::Account;
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+
+use crate::browser::apply_theme;
+use crate::server_fns::{SetTheme, Theme};
+
+/// Opens with a click or Enter, without JavaScript too.
+#[component]
+pub(crate) fn AccountMenu(account: Account) -> impl IntoView {
+    let name = account.name.to_string();
+    let label = format!("Account of {name}");
+    view! {
+        <details class="menu">
+            <summary class="avatar" aria-label=label title=name.clone()>{account.name.initials()}</summary>
+            <div class="menu-body">
+                <p class="menu-who">
+                    <strong>{name}</strong>
+                    <span class="muted">{account.role.as_str()}</span>
+                </p>
+                <ThemeSwitch />
+                // Leaves the app for good: what is in memory goes with the page.
+                <form method="post" action="/fn/sign_out">
+                    <button type="submit" class="menu-item">"Sign out"</button>
+                </form>
+            </div>
+        </details>
+    }
+    .into_any()
+}
+
+#[component]
+fn ThemeSwitch() -> impl IntoView {
+    let action = ServerAction::<SetTheme>::new();
+    view! {
+        <ActionForm action>
+            <fieldset class="segments">
+                <legend>"Theme"</legend>
+                {Theme::ALL
+                    .into_iter()
+                    .map(|theme| {
+                        view! {
+                            <button
+                                type="submit"
+                                name="theme"
+                                value=theme.as_str()
+                                on:click=move |_| apply_theme(theme.as_str())
+                            >
+                                {theme.label()}
+                            </button>
+                        }
+                    })
+                    .collect_view()}
+            </fieldset>
+        </ActionForm>
+    }
+    .into_any()
+}

@@ -1,0 +1,54 @@
+//! Line icons, 16 by 16, in the colour of the text around them. Decoration: a word always stands beside them.
+
+use leptos::prelude::*;
+
+/// What an icon shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Symbol {
+    Overview,
+    Hypertables,
+    Menu,
+    Chevron,
+    Check,
+    Exclamation,
+    Cross,
+    Clock,
+    Refresh,
+    Search,
+}
+
+impl Symbol {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Overview => {
+                "M2.5 2.5h4.5v4.5h-4.5zM9 2.5h4.5v4.5h-4.5zM2.5 9h4.5v4.5h-4.5zM9 9h4.5v4.5h-4.5z"
+            }
+            Self::Hypertables => "M2.5 3h11v10h-11zM2.5 6.3h11M6.2 6.3v6.7",
+            Self::Menu => "M2.5 4.5h11M2.5 8h11M2.5 11.5h11",
+            Self::Chevron => "M4.5 6.5l3.5 3.5 3.5-3.5",
+            Self::Check => "M3.2 8.6l3.2 3.2 6.4-7.6",
+            Self::Exclamation => "M8 3v6M8 12.6v.2",
+            Self::Cross => "M4 4l8 8M12 4l-8 8",
+            Self::Clock => "M8 2.2a5.8 5.8 0 1 1 0 11.6a5.8 5.8 0 0 1 0-11.6M8 4.8v3.4l2.2 1.4",
+            Self::Refresh => "M13.2 8a5.2 5.2 0 1 1-1.6-3.7M13.4 2.2v2.6h-2.6",
+            Self::Search => "M7 2.4a4.6 4.6 0 1 1 0 9.2a4.6 4.6 0 0 1 0-9.2M10.4 10.4l3.2 3.2",
+        }
+    }
+}
+
+/// Draws an icon.
+#[component]
+pub(crate) fn Icon(symbol: Symbol) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
+            <path
+                d=symbol.path()
+                fill="none"
+                stroke="currentColor"
+                stroke-width="1.5"
+                stroke-linecap="round"
+                stroke-linejoin="round"
+            />
+        </svg>
+    }
+}

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# `make run`: everything from nothing to a console with the factory demo in front of you.
+cd "$(dirname "$0")/.." || exit 1
+. scripts/announce.sh
+. scripts/setup/packages.sh
+. scripts/setup/timescaledb.sh
+
+scripts/build.sh
+console="${CARGO_TARGET_DIR:-target}/release/tidemark"
+
+has_own_configuration() {
+  [ -n "${TIDEMARK_DATABASE_URL:-}${TIDEMARK_DATABASE_URL_FILE:-}${TIDEMARK_CONFIG:-}" ] || [ -e tidemark.toml ]
+}
+
+load_demo() {
+  # Loading is all or nothing, so the last table's presence says that all are there.
+  "$console" demo load
+}
+
+streaming=
+if has_own_configuration; then
+  say "==> using the database that the configuration names; nothing is started and no demo data are loaded"
+else
+  cluster demo
+  start_cluster
+  has_demo_database || step "the demo database" create_demo_database
+  TIDEMARK_DATABASE_URL=$(cluster_url tidemark factory)
+  TIDEMARK_DATABASE_CHANGE_URL=$(cluster_url factory factory)
+  export TIDEMARK_DATABASE_URL TIDEMARK_DATABASE_CHANGE_URL
+  if [ "$(cluster_sql -d factory -Atc "select to_regclass('public.production_kpis') is null")" = t ]; then
+    step "the factory demo (some 2.7 million rows)" load_demo
+  fi
+  streaming=yes
+fi
+
+"$console" check-config >/dev/null
+
+# Whatever this started in the foreground ends with it; the private database goes on until `make db-stop`.
+children=()
+end_children() {
+  trap - INT TERM EXIT
+  [ ${#children[@]} = 0 ] || kill -TERM "${children[@]}" 2>/dev/null || true
+  wait 2>/dev/null || true
+}
+trap 'end_children; exit 130' INT
+trap 'end_children; exit 143' TERM
+trap end_children EXIT
+
+if [ -n "$streaming" ]; then
+  "$console" demo stream &
+  children+=($!)
+fi
+"$console" serve &
+console_pid=$!
+children+=("$console_pid")
+
+address="http://${TIDEMARK_LISTEN:-127.0.0.1:3000}"
+for _ in $(seq 150); do
+  if curl -fsS -o /dev/null "$address/health" 2>/dev/null; then
+    say ""
+    say "    Tidemark is at $address"
+    say "    First time: open the setup link above and choose a name and a password."
+    say "    Later: sign in with them. Forgotten: $console user passwd NAME"
+    say "    Ctrl-C ends the console. The private database stays; make db-stop stops it, make clean-db removes it."
+    say ""
+    break
+  fi
+  kill -0 "$console_pid" 2>/dev/null || break
+  sleep 0.2
+done
+wait "$console_pid"

@@ -1,0 +1,25 @@
+//! How long files may be kept.
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderValue, header};
+
+/// Files whose name holds a hash of their content never change.
+pub(crate) async fn cache_forever(request: Request, next: Next) -> Response {
+    keep(next.run(request).await, "public, max-age=31536000, immutable")
+}
+
+/// Files that change with a release.
+pub(crate) async fn cache_a_day(request: Request, next: Next) -> Response {
+    keep(next.run(request).await, "public, max-age=86400")
+}
+
+fn keep(mut response: Response, policy: &'static str) -> Response {
+    if response.status().is_success() {
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, HeaderValue::from_static(policy));
+    }
+    response
+}

@@ -1,0 +1,7 @@
+//! What every request passes through. One file a concern.
+
+pub(crate) mod authenticate;
+pub(crate) mod browser_security;
+pub(crate) mod cache_forever;
+pub(crate) mod log_request;
+pub(crate) mod origin;
