@@ -1,13 +1,12 @@
 # The two commands: make run, make test. The rest is listed by make alone.
 
-.PHONY: help run test build lint bench db-stop clean-db psql
+.PHONY: help run test build lint db-stop clean-db psql
 
 help:
 	@echo "make run       bring up a TimescaleDB with the factory demo and the console on http://127.0.0.1:3000"
 	@echo "make test      everything CI checks: formatting, clippy, unit, integration and browser tests"
 	@echo "make build     the front end and the console, release"
 	@echo "make lint      formatting and clippy only"
-	@echo "make bench     measure page rates and readings (never fails on a time)"
 	@echo "make psql      psql in the demo database, as its superuser"
 	@echo "make db-stop   stop the private database"
 	@echo "make clean-db  remove the private database with its data"
@@ -23,9 +22,6 @@ build:
 
 lint:
 	@scripts/lint.sh
-
-bench:
-	@scripts/bench.sh
 
 psql:
 	@scripts/database.sh psql demo

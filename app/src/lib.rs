@@ -4,6 +4,10 @@
 //! no view reads a clock, a locale or a random number.
 
 #![recursion_limit = "512"]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "components own their properties, whether a build of them consumes them or not"
+)]
 
 mod browser;
 mod components;

@@ -18,7 +18,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// A reading may take at most this share of the time: after one that took long, the next waits longer than the beat.
 const REST_PER_READING: u32 = 9;
 /// A whole reading is given up after this, whatever the server does.
-const READING_TIMEOUT: Duration = Duration::from_secs(60);
+const READING_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// One watched database, as the rest of the console sees it.
 #[derive(Debug, Clone)]

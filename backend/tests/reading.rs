@@ -27,30 +27,40 @@ async fn demo_database(server: Server, test: &str) -> Option<TestDatabase> {
     Some(database)
 }
 
+/// Compares to the byte. Rows are compared with `approximate_row_count` in the Apache edition, and with the true
+/// count in the Community edition, whose own estimate of compressed chunks is far off (2.29.2: 12% on this demo).
 async fn equals_the_official_figures(database: &TestDatabase) {
     let snapshot = database.read().await;
     assert_eq!(snapshot.hypertables.len(), DEMO_TABLES.len());
     for name in DEMO_TABLES {
         let read = table(&snapshot, name);
         let official = official(database, name).await;
-        assert_eq!(read.exactness, Exactness::Exact, "{name}");
+        let rows = match snapshot.server.edition {
+            Edition::Apache => {
+                assert_eq!(read.exactness, Exactness::Exact, "{name}");
+                official.approximate_rows
+            }
+            Edition::Community => {
+                u64::try_from(database.number(&format!("select count(*) from {name}")).await)
+                    .expect("a count")
+            }
+        };
         assert_eq!(
             (
                 read.size.heap_bytes,
                 read.size.index_bytes,
                 read.size.toast_bytes,
-                read.size.total_bytes(),
-                read.rows
+                read.size.total_bytes()
             ),
             (
                 official.heap_bytes,
                 official.index_bytes,
                 official.toast_bytes,
-                official.total_bytes,
-                official.approximate_rows
+                official.total_bytes
             ),
             "{name}"
         );
+        assert_eq!(read.rows, rows, "{name}");
     }
 }
 
@@ -104,7 +114,7 @@ async fn a_table_that_was_never_vacuumed_is_within_five_percent_and_approximate(
              select create_hypertable('m', by_range('t', interval '1 day'));
              alter table m set (autovacuum_enabled = false);
              insert into m select now() - i * interval '10 minutes', i, repeat('x', 100) from generate_series(1, 20000) i;
-             insert into m select now() - i * interval '1 day', i, (select string_agg(md5(random()::text || i), '') from generate_series(1, 200)) from generate_series(1, 100) i",
+             insert into m select now() - i * interval '1 day', i, (select string_agg(md5(random()::text || g), '') from generate_series(1, 200) g) from generate_series(1, 100) i",
         )
         .await;
     let snapshot = database.read().await;

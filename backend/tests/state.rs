@@ -19,7 +19,7 @@ struct Store {
     state: StateStore,
     url: String,
     _directory: Option<tempfile::TempDir>,
-    _database: Option<TestDatabase>,
+    database: Option<TestDatabase>,
 }
 
 /// One store of each kind; without a PostgreSQL server the second is skipped, visibly.
@@ -42,7 +42,7 @@ async fn open(url: String, directory: Option<tempfile::TempDir>, database: Optio
         state,
         url,
         _directory: directory,
-        _database: database,
+        database,
     }
 }
 
@@ -156,7 +156,7 @@ async fn signing_in_gives_the_session_a_new_id_and_the_table_holds_only_its_hash
             panic!("signed in")
         };
         assert_eq!(account.role, Role::Operator);
-        if let Some(database) = &store._database {
+        if let Some(database) = &store.database {
             let hashed = format!(
                 "select count(*) from sessions where id_hash = '{}'",
                 digest(&after.to_string())

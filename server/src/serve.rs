@@ -134,7 +134,7 @@ async fn create_first_administrator(configuration: &Configuration, console: &Con
     };
     match console.state.add_user(&user, console.clock.now()).await {
         Ok(_) => {
-            tracing::info!(user = %admin.user, "the first administrator was created from the configuration")
+            tracing::info!(user = %admin.user, "the first administrator was created from the configuration");
         }
         // Another replica was faster.
         Err(UserExists::Taken(_)) => {}
@@ -158,7 +158,7 @@ async fn announce_setup_link(console: &Console, public_address: &str) -> Result<
 
 /// Once an hour; a session that is out of date is worth nothing before that too.
 async fn remove_expired_sessions(console: Console) {
-    let mut beat = tokio::time::interval(std::time::Duration::from_secs(3600));
+    let mut beat = tokio::time::interval(std::time::Duration::from_hours(1));
     loop {
         beat.tick().await;
         if let Err(error) = console.state.remove_expired_sessions(console.clock.now()).await {

@@ -4,6 +4,10 @@
     missing_docs,
     reason = "the fields of the structs that #[server] makes are the arguments it documents"
 )]
+#![allow(
+    clippy::unused_async,
+    reason = "a server function is async whatever its body does"
+)]
 
 mod frame;
 #[cfg(feature = "ssr")]

@@ -62,7 +62,7 @@ impl StateStore {
         now: Timestamp,
     ) -> Result<i64, SetupRefused> {
         let mut transaction = self.begin().await.map_err(StateError::from)?;
-        let used = sqlx::query("delete from setup_link where token_hash = $1 and expires_at_ms > $2")
+        let consumed = sqlx::query("delete from setup_link where token_hash = $1 and expires_at_ms > $2")
             .bind(token_digest)
             .bind(stored(now))
             .execute(&mut *transaction)
@@ -73,7 +73,7 @@ impl StateStore {
             .fetch_one(&mut *transaction)
             .await
             .map_err(StateError::from)?;
-        if used != 1 || users != 0 {
+        if consumed != 1 || users != 0 {
             return Err(SetupRefused::LinkInvalid);
         }
         let id = insert_user(&mut transaction, user, now)

@@ -1,6 +1,6 @@
 //! One reading: probe, hypertables, policies, server, into a snapshot.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::TryFromIntError;
 
 use domain::hypertable::{
@@ -154,7 +154,7 @@ impl Reader {
             session.relations_opened += opened;
             sums
         } else {
-            Default::default()
+            BTreeMap::default()
         };
 
         let policies = by_table(policies);

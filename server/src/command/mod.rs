@@ -17,7 +17,7 @@ use crate::configuration::{Configuration, Environment};
 #[derive(Debug, Parser)]
 #[command(name = "tidemark", version, about)]
 struct Arguments {
-    /// Configuration file [default: TIDEMARK_CONFIG, or tidemark.toml if it is there]
+    /// Configuration file [default: `TIDEMARK_CONFIG`, or tidemark.toml if it is there]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]

@@ -454,15 +454,15 @@ fn described(merged: &Value, file_name: &str, path: &str, error: &config::Config
         if path.rsplit('.').next() != Some(field.as_str()) {
             path = format!("{path}.{field}");
         }
-        problem = "it is missing".to_owned();
+        problem = String::from("it is missing");
     } else if let Some(rest) = problem.strip_prefix("missing configuration field ") {
         problem = format!("it is missing ({})", rest.trim_matches('"'));
     }
     // serde quotes what it found; a connection URL in the wrong place would show its password.
-    if let Some(start) = problem.find("string \"") {
-        if let Some(length) = problem[start + 8..].find('"') {
-            problem.replace_range(start..start + 8 + length + 1, "a text");
-        }
+    if let Some(start) = problem.find("string \"")
+        && let Some(length) = problem[start + 8..].find('"')
+    {
+        problem.replace_range(start..=(start + 8 + length), "a text");
     }
     ConfigurationError::new(origin_at(merged, file_name, &path), path, problem)
 }
@@ -530,7 +530,7 @@ fn validated(
         Some(interval) => {
             let microseconds = Interval::from(interval).approximate_microseconds();
             let beat = Duration::from_micros(u64::try_from(microseconds).unwrap_or(0));
-            if beat < Duration::from_secs(1) || beat > Duration::from_secs(24 * 3600) {
+            if beat < Duration::from_secs(1) || beat > Duration::from_hours(24) {
                 return Err(wrong("collect_every", "write between \"1 second\" and \"1 day\""));
             }
             beat

@@ -10,11 +10,11 @@ fn environment(variables: &[(&str, &str)]) -> Environment {
 }
 
 /// Writes a file of its own for each call; the directory goes with the returned guard.
-fn with_file<T>(text: &str, test: impl FnOnce(&Path) -> T) -> T {
+fn with_file<T>(text: &str, check: impl FnOnce(&Path) -> T) -> T {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let path = directory.path().join("tidemark.toml");
     std::fs::write(&path, text).expect("written");
-    test(&path)
+    check(&path)
 }
 
 fn refused(text: &str, variables: &[(&str, &str)]) -> ConfigurationError {

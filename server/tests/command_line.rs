@@ -1,0 +1,166 @@
+//! The real binary: what it answers and how it ends.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+const URL: &str = "postgres://tidemark:hunter2@127.0.0.1:1/factory";
+const PASSWORD: &str = "correct horse battery";
+
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary directory"))
+    }
+
+    /// Runs in a directory of its own with these variables and no others of the console's.
+    fn run(&self, arguments: &[&str], variables: &[(&str, &str)], input: &str) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tidemark"));
+        command.args(arguments).current_dir(self.0.path());
+        for (name, _) in std::env::vars() {
+            if name.starts_with("TIDEMARK_") || name.starts_with("TIMESCALEDB_") {
+                command.env_remove(name);
+            }
+        }
+        let mut child = command
+            .envs(variables.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        // It may have ended before it read anything.
+        let _ = child
+            .stdin
+            .take()
+            .expect("standard input")
+            .write_all(input.as_bytes());
+        let output = child.wait_with_output().expect("it ends");
+        assert!(
+            !text(&output).contains("hunter2"),
+            "a password was printed: {}",
+            text(&output)
+        );
+        output
+    }
+}
+
+fn text(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+#[test]
+fn check_config_shows_what_is_in_force_without_passwords() {
+    let output = Place::new().run(&["check-config"], &[("TIDEMARK_DATABASE_URL", URL)], "");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert!(
+        text(&output).contains("factory: postgres://tidemark:***@127.0.0.1:1/factory"),
+        "{}",
+        text(&output)
+    );
+}
+
+#[test]
+fn bad_input_ends_with_two_and_one_message() {
+    let place = Place::new();
+    for (variables, words) in [
+        (vec![], "TIDEMARK_DATABASE_URL"),
+        (
+            vec![("TIDEMARK_DATABASE_URL", "factory")],
+            "write postgres://ROLE:PASSWORD@HOST:PORT/DATABASE",
+        ),
+        (
+            vec![("TIDEMARK_DATABASE_URL", URL), ("TIDEMARK_CONFIG", "gone.toml")],
+            "gone.toml cannot be read",
+        ),
+        (
+            vec![
+                ("TIDEMARK_DATABASE_URL", URL),
+                ("TIMESCALEDB_RETENTION_POLICY", "soon"),
+            ],
+            "\"soon\" is not an interval",
+        ),
+        (
+            vec![("TIDEMARK_DATABASE_URL", URL), ("TIDEMARK_COLOUR", "red")],
+            "there is no such variable",
+        ),
+    ] {
+        let output = place.run(&["check-config"], &variables, "");
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+        assert!(text(&output).contains(words), "{}", text(&output));
+        assert_eq!(text(&output).trim().lines().count(), 1, "{}", text(&output));
+    }
+    assert_eq!(place.run(&["no-such-command"], &[], "").status.code(), Some(2));
+}
+
+#[test]
+fn an_unknown_key_in_the_file_is_named_with_the_file() {
+    let place = Place::new();
+    std::fs::write(place.0.path().join("tidemark.toml"), "colour = \"red\"\n").expect("written");
+    let output = place.run(&["check-config"], &[("TIDEMARK_DATABASE_URL", URL)], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output).starts_with("tidemark: tidemark.toml: colour: there is no such field"),
+        "{}",
+        text(&output)
+    );
+}
+
+#[test]
+fn a_user_is_added_once_and_given_a_new_password() {
+    let place = Place::new();
+    let variables = [("TIDEMARK_DATABASE_URL", URL)];
+    let run = |arguments: &[&str], input: &str| {
+        let output = place.run(arguments, &variables, input);
+        assert!(!text(&output).contains(PASSWORD));
+        output
+    };
+    let add = ["user", "add", "Anna", "--role", "admin", "--password-stdin"];
+    let line = format!("{PASSWORD}\n");
+    let added = run(&add, &line);
+    assert_eq!(
+        (added.status.code(), text(&added).as_str()),
+        (Some(0), "Added anna as admin.\n")
+    );
+    let again = run(&add, &line);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(
+        text(&again).contains("there is a user anna already"),
+        "{}",
+        text(&again)
+    );
+    let changed = run(&["user", "passwd", "anna", "--password-stdin"], &line);
+    assert_eq!(changed.status.code(), Some(0), "{}", text(&changed));
+    let unknown = run(&["user", "passwd", "berta", "--password-stdin"], &line);
+    assert_eq!(unknown.status.code(), Some(1), "{}", text(&unknown));
+    let short = run(
+        &["user", "add", "berta", "--role", "viewer", "--password-stdin"],
+        "short\n",
+    );
+    assert_eq!(short.status.code(), Some(1), "{}", text(&short));
+    let role = run(
+        &["user", "add", "berta", "--role", "root", "--password-stdin"],
+        &line,
+    );
+    assert_eq!(role.status.code(), Some(2));
+    assert!(
+        text(&role).contains("use viewer, operator or admin"),
+        "{}",
+        text(&role)
+    );
+}
+
+#[test]
+fn the_demo_says_why_it_cannot_be_loaded() {
+    let output = Place::new().run(&["demo", "load"], &[("TIDEMARK_DATABASE_URL", URL)], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output).contains("The database cannot be reached"),
+        "{}",
+        text(&output)
+    );
+}
