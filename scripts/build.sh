@@ -13,15 +13,20 @@ setup_leptos
 
 target_dir="${CARGO_TARGET_DIR:-target}"
 
+# Says when the last build began: what was changed while it ran is newer.
+front_end_stamp=target/site/.built
+
 # cargo-leptos rewrites its output every time, so it is called only when something it reads is newer.
 front_end_is_fresh() {
-  [ -e "$target_dir/release/hash.txt" ] && [ -d target/site/pkg ] &&
-    [ -z "$(find Cargo.toml Cargo.lock domain app frontend style public -newer "$target_dir/release/hash.txt" -type f -print -quit)" ]
+  [ -e "$front_end_stamp" ] && [ -e "$target_dir/release/hash.txt" ] && [ -d target/site/pkg ] &&
+    [ -z "$(find Cargo.toml Cargo.lock package-lock.json domain app frontend style public -newer "$front_end_stamp" -print -quit)" ]
 }
 
 build_front_end() {
+  local began
+  began=$(mktemp)
   with_wasm_toolchain cargo leptos build --release --frontend-only --precompress
-  touch "$target_dir/release/hash.txt"
+  mv "$began" "$front_end_stamp"
 }
 
 front_end_is_fresh || step "front end (wasm, styles)" build_front_end

@@ -11,8 +11,7 @@ case ${1:-} in
   stop) stop_cluster ;;
   clean) remove_cluster ;;
   server-start) server_program pg_ctl -D "$(server_data_dir)" -l "$(server_data_dir)/server.log" -w -t 60 start ;;
-  # For tests: the server is gone at once, as after a power cut.
-  kill) server_program pg_ctl -D "$(server_data_dir)" -m immediate -w stop ;;
+  kill) kill_cluster ;;
   url) cluster_url postgres "${3:-postgres}" ;;
   psql) cluster_sql -d "${3:-factory}" "${@:4}" ;;
   *) fail "usage: database.sh start|stop|kill|clean|url|psql [demo|test|outage]" ;;

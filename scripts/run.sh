@@ -9,7 +9,8 @@ scripts/build.sh
 console="${CARGO_TARGET_DIR:-target}/release/tidemark"
 
 has_own_configuration() {
-  [ -n "${TIDEMARK_DATABASE_URL:-}${TIDEMARK_DATABASE_URL_FILE:-}${TIDEMARK_CONFIG:-}" ] || [ -e tidemark.toml ]
+  [ -n "${TIDEMARK_DATABASE_URL:-}${TIDEMARK_DATABASE_URL_FILE:-}${TIDEMARK_CONFIG:-}" ] || [ -e tidemark.toml ] ||
+    compgen -e | grep -qE '^TIDEMARK_DATABASES_.*_URL(_FILE)?$'
 }
 
 load_demo() {
@@ -33,7 +34,7 @@ else
   streaming=yes
 fi
 
-"$console" check-config >/dev/null
+address="http://$("$console" check-config | awk '$1 == "listen" { print $2 }')"
 
 # Whatever this started in the foreground ends with it; the private database goes on until `make db-stop`.
 children=()
@@ -54,8 +55,10 @@ fi
 console_pid=$!
 children+=("$console_pid")
 
-address="http://${TIDEMARK_LISTEN:-127.0.0.1:3000}"
 for _ in $(seq 150); do
+  sleep 0.2
+  # An older console on the same port would answer for this one, which has ended by then.
+  kill -0 "$console_pid" 2>/dev/null || break
   if curl -fsS -o /dev/null "$address/health" 2>/dev/null; then
     say ""
     say "    Tidemark is at $address"
@@ -65,7 +68,5 @@ for _ in $(seq 150); do
     say ""
     break
   fi
-  kill -0 "$console_pid" 2>/dev/null || break
-  sleep 0.2
 done
 wait "$console_pid"

@@ -29,9 +29,12 @@ end_clusters() {
 }
 trap end_clusters EXIT
 
-scripts/build.sh
+failed_steps=0
+: >"$results/cargo"
+
+scripts/build.sh || { summarise "$results" 1; exit 1; }
 setup_browser
-scripts/lint.sh
+scripts/lint.sh || failed_steps=$((failed_steps + 1))
 
 cluster test
 start_cluster
@@ -39,13 +42,17 @@ TIDEMARK_TEST_DATABASE_URL=$(cluster_url postgres postgres)
 export TIDEMARK_TEST_DATABASE_URL
 [ -n "${TIDEMARK_TEST_COMMUNITY_URL:-}" ] || export TIDEMARK_TEST_COMMUNITY_URL=
 
-failed_steps=0
-
 say "==> unit and integration tests"
 # Four at once: each holds a database with TimescaleDB, and those share the server's background workers.
-cargo test --release --locked -- --test-threads=4 2>&1 | tee "$results/cargo" | grep -E '^(test |     Running|SKIPPED|failures:|---- |error)' || true
-[ "${PIPESTATUS[0]}" = 0 ] || failed_steps=$((failed_steps + 1))
-[ $failed_steps = 0 ] || sed -n '/^failures:/,$p' "$results/cargo" | head -n 200
+set +e
+cargo test --release --locked --no-fail-fast -- --test-threads=4 2>&1 | tee "$results/cargo" |
+  grep -E '^(test |     Running|SKIPPED|error)'
+status=${PIPESTATUS[0]}
+set -e
+if [ "$status" != 0 ]; then
+  failed_steps=$((failed_steps + 1))
+  sed -n '/^failures:/,/^test result/p' "$results/cargo" | head -n 300
+fi
 
 say "==> browser tests"
 PLAYWRIGHT_JSON_OUTPUT_FILE="$results/playwright.json" npx --no-install playwright test --config end2end/playwright.config.ts \

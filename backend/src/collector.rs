@@ -17,8 +17,10 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// A reading may take at most this share of the time: after one that took long, the next waits longer than the beat.
 const REST_PER_READING: u32 = 9;
-/// A whole reading is given up after this, whatever the server does.
-const READING_TIMEOUT: Duration = Duration::from_mins(1);
+/// A whole reading is given up after this, whatever the server does: a server that vanished says nothing.
+const READING_TIMEOUT: Duration = Duration::from_secs(30);
+/// However long a reading took, the next follows within this (or the beat, if that is longer).
+const LONGEST_REST: Duration = Duration::from_mins(1);
 
 /// One watched database, as the rest of the console sees it.
 #[derive(Debug, Clone)]
@@ -105,7 +107,7 @@ async fn collect(
                 }
                 failures = 0;
                 publisher.send_replace(Observation::succeeded(snapshot));
-                beat.max(started.elapsed() * REST_PER_READING)
+                beat.max((started.elapsed() * REST_PER_READING).min(LONGEST_REST))
             }
             Err(problem) => {
                 if failures == 0 {

@@ -3,7 +3,7 @@
 mod support;
 
 use backend::demo;
-use backend::timescale::ConnectionUrl;
+use backend::timescale::{ConnectionUrl, connect_for_reading};
 use domain::hypertable::{Exactness, TimePoint, TimeSpan};
 use domain::problem::ProblemKind;
 use domain::snapshot::Edition;
@@ -337,18 +337,30 @@ async fn a_chunk_that_is_being_dropped_does_not_hold_up_a_reading() {
 }
 
 #[tokio::test]
-async fn the_collectors_session_can_write_nothing() {
-    let Some(url) = server_url(Server::Any, "the_collectors_session_can_write_nothing") else {
+async fn the_collectors_session_reads_only_and_is_bounded() {
+    let Some(url) = server_url(Server::Any, "the_collectors_session_reads_only_and_is_bounded") else {
         return;
     };
     let database = TestDatabase::timescale(&url).await;
-    let mut reader = database.reader();
-    reader.read().await.expect("a reading");
-    // The session is there, idle, with the bounds it was opened with.
-    let settings = database
-        .number("select count(*) from pg_stat_activity where application_name = 'tidemark collector' and datname = current_database() and state = 'idle'")
-        .await;
-    assert_eq!(settings, 1);
+    let connection: ConnectionUrl = database.url().parse().expect("a connection URL");
+    let mut session = connect_for_reading(&connection).await.expect("a session");
+    let refused = sqlx::raw_sql("create table x ()")
+        .execute(&mut session)
+        .await
+        .expect_err("read-only");
+    let code = refused
+        .as_database_error()
+        .and_then(|error| error.code())
+        .map(|code| code.to_string());
+    assert_eq!(code.as_deref(), Some("25006"), "read_only_sql_transaction");
+    for (setting, value) in [("statement_timeout", "15s"), ("lock_timeout", "1s")] {
+        let shown: String = sqlx::query_scalar("select current_setting($1)")
+            .bind(setting)
+            .fetch_one(&mut session)
+            .await
+            .expect("a setting");
+        assert_eq!(shown, value, "{setting}");
+    }
 }
 
 #[tokio::test]

@@ -83,7 +83,7 @@ async fn add_user(console: &Console, name: &str, role: Role) -> i64 {
 #[tokio::test]
 async fn a_store_opened_again_has_what_was_put_in() {
     for store in stores("a_store_opened_again_has_what_was_put_in").await {
-        let clock = FixedClock::at(1_800_000_000);
+        let clock = FixedClock::from_now();
         add_user(&console(&store.state, &clock), "anna", Role::Admin).await;
         store.state.close().await;
         let again = StateStore::open(&store.url.parse().expect("a state URL"))
@@ -105,7 +105,7 @@ async fn a_store_opened_again_has_what_was_put_in() {
 #[tokio::test]
 async fn a_name_is_given_once() {
     for store in stores("a_name_is_given_once").await {
-        let clock = FixedClock::at(1_800_000_000);
+        let clock = FixedClock::from_now();
         let console = console(&store.state, &clock);
         add_user(&console, "anna", Role::Viewer).await;
         let user = NewUser {
@@ -124,7 +124,7 @@ async fn a_name_is_given_once() {
 #[tokio::test]
 async fn signing_in_gives_the_session_a_new_id_and_the_table_holds_only_its_hash() {
     for store in stores("signing_in_gives_the_session_a_new_id").await {
-        let clock = FixedClock::at(1_800_000_000);
+        let clock = FixedClock::from_now();
         let console = console(&store.state, &clock);
         add_user(&console, "anna", Role::Operator).await;
         let session = session(&console);
@@ -171,7 +171,7 @@ async fn signing_in_gives_the_session_a_new_id_and_the_table_holds_only_its_hash
 #[tokio::test]
 async fn a_wrong_password_an_unknown_name_and_a_name_nobody_can_have_are_refused_alike() {
     for store in stores("a_wrong_password_an_unknown_name_are_refused_alike").await {
-        let clock = FixedClock::at(1_800_000_000);
+        let clock = FixedClock::from_now();
         let console = console(&store.state, &clock);
         add_user(&console, "anna", Role::Viewer).await;
         for (name, password) in [
@@ -197,7 +197,7 @@ async fn a_wrong_password_an_unknown_name_and_a_name_nobody_can_have_are_refused
 #[tokio::test]
 async fn a_session_ends_after_twelve_hours_however_much_it_is_used() {
     for store in stores("a_session_ends_after_twelve_hours").await {
-        let clock = FixedClock::at(1_800_000_000);
+        let clock = FixedClock::from_now();
         let console = console(&store.state, &clock);
         add_user(&console, "anna", Role::Viewer).await;
         let session = session(&console);
@@ -223,7 +223,7 @@ async fn a_session_ends_after_twelve_hours_however_much_it_is_used() {
 #[tokio::test]
 async fn a_new_password_ends_the_users_sessions_and_a_late_save_does_not_revive_them() {
     for store in stores("a_new_password_ends_the_users_sessions").await {
-        let clock = FixedClock::at(1_800_000_000);
+        let clock = FixedClock::from_now();
         let console = console(&store.state, &clock);
         add_user(&console, "anna", Role::Viewer).await;
         let session = session(&console);
@@ -233,6 +233,14 @@ async fn a_new_password_ends_the_users_sessions_and_a_late_save_does_not_revive_
             .expect("signed in");
         session.save().await.expect("saved");
         let id = session.id().expect("an id");
+        let fresh = || {
+            let store = StateSessionStore::new(console.state.clone(), console.clock.clone());
+            Session::new(Some(id), Arc::new(store), None)
+        };
+        assert!(matches!(
+            console.principal(&fresh()).await.expect("known"),
+            Principal::User(_)
+        ));
 
         let hash = console
             .hasher
@@ -249,16 +257,8 @@ async fn a_new_password_ends_the_users_sessions_and_a_late_save_does_not_revive_
         // A request that was under way when the session ended saves it afterwards.
         session.insert("late", 1).await.expect("inserted");
         session.save().await.expect("saved");
-        let fresh = Session::new(
-            Some(id),
-            Arc::new(StateSessionStore::new(
-                console.state.clone(),
-                console.clock.clone(),
-            )),
-            None,
-        );
         assert_eq!(
-            console.principal(&fresh).await.expect("known"),
+            console.principal(&fresh()).await.expect("known"),
             Principal::Anonymous
         );
     }
@@ -267,7 +267,7 @@ async fn a_new_password_ends_the_users_sessions_and_a_late_save_does_not_revive_
 #[tokio::test]
 async fn the_setup_link_makes_one_administrator_once() {
     for store in stores("the_setup_link_makes_one_administrator_once").await {
-        let clock = FixedClock::at(1_800_000_000);
+        let clock = FixedClock::from_now();
         let console = console(&store.state, &clock);
         let token = console
             .new_setup_token()
@@ -312,7 +312,7 @@ async fn the_setup_link_makes_one_administrator_once() {
 #[tokio::test]
 async fn the_setup_link_is_void_after_a_day_when_replaced_and_when_a_user_was_added() {
     for store in stores("the_setup_link_is_void_after_a_day").await {
-        let clock = FixedClock::at(1_800_000_000);
+        let clock = FixedClock::from_now();
         let console = console(&store.state, &clock);
         let old = console.new_setup_token().await.expect("made").expect("a link");
         clock.advance(24 * 3600 + 1);

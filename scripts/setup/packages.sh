@@ -29,6 +29,7 @@ setup_build_packages() {
 
 setup_browser() {
   missing_packages=()
+  need_package postgresql-client psql "browser tests"
   if ! have chromium && ! have chromium-browser && ! have google-chrome; then
     need_package chromium chromium "end-to-end tests"
   fi

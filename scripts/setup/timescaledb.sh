@@ -9,6 +9,7 @@
 
 database_dir="$tools_dir/database"
 trixie_root="$tools_dir/trixie"
+debian_keys=/usr/share/keyrings/debian-archive-keyring.gpg
 docker_image=timescale/timescaledb:latest-pg17
 
 # cluster NAME: choose the cluster that the functions below work on.
@@ -49,7 +50,7 @@ server_kind() {
 install_trixie_root() {
   rm -rf "$trixie_root.partial"
   # Without a mirror named, debootstrap takes its own default.
-  debootstrap --variant=minbase trixie "$trixie_root.partial"
+  debootstrap --variant=minbase --force-check-gpg --keyring="$debian_keys" trixie "$trixie_root.partial"
   printf '#!/bin/sh\nexit 101\n' >"$trixie_root.partial/usr/sbin/policy-rc.d" # no service starts in there
   chmod +x "$trixie_root.partial/usr/sbin/policy-rc.d"
   cp /etc/resolv.conf "$trixie_root.partial/etc/resolv.conf"
@@ -66,6 +67,8 @@ install_server() {
   if [ "$(server_kind)" = trixie ] && [ ! -d "$trixie_root" ]; then
     missing_packages=()
     need_package debootstrap debootstrap "a Debian 13 directory with TimescaleDB"
+    # Ubuntu has debootstrap, but not the keys to check Debian's packages with.
+    [ -e "$debian_keys" ] || missing_packages+=(debian-archive-keyring)
     install_packages "${missing_packages[@]}"
     step "TimescaleDB from Debian 13 (Apache edition)" install_trixie_root
   fi
@@ -75,7 +78,8 @@ install_server() {
 server_data_dir() {
   case $(server_kind) in
     trixie) echo "/var/lib/tidemark/$cluster_name" ;;
-    *) echo "$cluster_dir/data" ;;
+    # PostgreSQL does not run as root, and the user it runs as cannot look into root's home.
+    *) if [ "$(id -u)" = 0 ]; then echo "/var/lib/tidemark/$cluster_name"; else echo "$cluster_dir/data"; fi ;;
   esac
 }
 
@@ -109,6 +113,7 @@ server_program() {
         "$(local_server_programs)/$program" "$@"
       fi
       ;;
+    *) fail "$program cannot be run by hand in $(server_kind)" ;;
   esac
 }
 
@@ -119,7 +124,9 @@ cluster_url() { printf 'postgres://%s:%s@127.0.0.1:%s/%s' "$1" "$(cluster_passwo
 
 cluster_sql() {
   case $(server_kind) in
-    docker) docker exec -i "tidemark-$cluster_name" psql -X -q -v ON_ERROR_STOP=1 -U postgres "$@" ;;
+    docker)
+      # By TCP: the image's temporary server, which ends before the real one starts, listens on its socket only.
+      docker exec -i -e PGPASSWORD="$(cluster_password)" "tidemark-$cluster_name" psql -h 127.0.0.1 -X -q -v ON_ERROR_STOP=1 -U postgres "$@" ;;
     *) PGPASSWORD=$(cluster_password) server_program psql -X -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$cluster_port" -U postgres "$@" ;;
   esac
 }
@@ -190,7 +197,7 @@ start_server() {
     return 1
   fi
   # The server outlives this shell: Ctrl-C in `make run` must not reach it.
-  setsid --wait "$BASH" "$0" server-start "$cluster_name"
+  setsid --wait scripts/database.sh server-start "$cluster_name"
 }
 
 # Where the cluster is, with its server running. Idempotent.
@@ -200,6 +207,14 @@ start_cluster() {
     step "a private TimescaleDB cluster ($cluster_name, 127.0.0.1:$cluster_port, $(server_kind))" create_cluster
   fi
   cluster_answers || step "start the private database ($cluster_name)" start_server
+}
+
+# The server is gone at once, as after a power cut.
+kill_cluster() {
+  case $(server_kind) in
+    docker) docker kill "tidemark-$cluster_name" >/dev/null ;;
+    *) server_program pg_ctl -D "$(server_data_dir)" -m immediate -w stop ;;
+  esac
 }
 
 stop_cluster() {

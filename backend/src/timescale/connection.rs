@@ -85,7 +85,7 @@ impl fmt::Debug for ConnectionUrl {
 }
 
 /// The collector's connection: reads only, and no statement of it can hang or hold on to anything.
-pub(super) async fn connect_for_reading(url: &ConnectionUrl) -> Result<PgConnection, sqlx::Error> {
+pub async fn connect_for_reading(url: &ConnectionUrl) -> Result<PgConnection, sqlx::Error> {
     connect(url.options(
         "tidemark collector",
         &[

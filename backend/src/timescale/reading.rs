@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::TryFromIntError;
+use std::time::Duration;
 
 use domain::hypertable::{
     ChunkRange, CompressionTotals, Exactness, Hypertable, TableSize, TimePoint, TimeSpan,
@@ -17,6 +18,9 @@ use super::connection::{ConnectionUrl, connect_for_reading};
 use super::measure::{Measurements, RELATIONS_PER_SESSION, UnsettledSize};
 use super::problem::problem_of;
 use crate::clock::SharedClock;
+
+/// The first statement of a reading takes under a millisecond on a server that is there.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Reads one database over one connection, which it opens, replaces and gives up by itself.
 #[derive(Debug)]
@@ -123,9 +127,16 @@ impl Reader {
         let started = tokio::time::Instant::now();
         let refused = |error: sqlx::Error| problem_of(&error);
 
-        let probe: Probe = sqlx::query_as(include_str!("sql/probe.sql"))
-            .fetch_one(&mut session.connection)
+        // The first statement also finds out whether the server is still there: one that vanished without a word
+        // (a failover, a firewall) would otherwise be waited for.
+        let probing = sqlx::query_as(include_str!("sql/probe.sql")).fetch_one(&mut session.connection);
+        let probe: Probe = tokio::time::timeout(PROBE_TIMEOUT, probing)
             .await
+            .map_err(|_| Problem {
+                kind: ProblemKind::Unreachable,
+                detail: format!("no answer within {} s", PROBE_TIMEOUT.as_secs()),
+                sqlstate: None,
+            })?
             .map_err(refused)?;
         let (timescaledb_version, edition) = extension(&probe)?;
 

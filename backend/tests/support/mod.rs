@@ -182,10 +182,9 @@ impl Clock for FixedClock {
 }
 
 impl FixedClock {
-    pub fn at(second: i64) -> Arc<Self> {
-        Arc::new(Self(std::sync::Mutex::new(
-            Timestamp::from_second(second).expect("in range"),
-        )))
+    /// Stands at the machine's time: the session library computes expiries with a clock of its own.
+    pub fn from_now() -> Arc<Self> {
+        Arc::new(Self(std::sync::Mutex::new(system_clock().now())))
     }
 
     pub fn advance(&self, seconds: i64) {

@@ -147,11 +147,21 @@ fn some_parsed<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
     parsed(deserializer).map(Some)
 }
 
+/// The text in quotes, unless it looks like something with a password in it.
+fn quoted(text: &str) -> String {
+    if text.contains('@') || text.contains("://") {
+        "this".to_owned()
+    } else {
+        format!("{text:?}")
+    }
+}
+
 fn listen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(|_| {
         serde::de::Error::custom(format!(
-            "{text:?} is no address to listen on; write ADDRESS:PORT, for example 127.0.0.1:3000"
+            "{} is no address to listen on; write ADDRESS:PORT, for example 127.0.0.1:3000",
+            quoted(&text)
         ))
     })
 }
@@ -161,7 +171,8 @@ fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>,
     let problem = |what: &str| {
         serde::de::Error::custom(format!("{what}; write for example https://tidemark.example.com"))
     };
-    let url = Url::parse(&text).map_err(|error| problem(&format!("{text:?} is not a URL ({error})")))?;
+    let url =
+        Url::parse(&text).map_err(|error| problem(&format!("{} is not a URL ({error})", quoted(&text))))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(problem("it is neither an https:// nor an http:// address"));
     }
@@ -194,7 +205,10 @@ fn proxies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::
             text.parse::<IpNet>()
                 .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
                 .map_err(|_| {
-                    serde::de::Error::custom(format!("{text:?} is no network; write for example 10.0.0.0/8"))
+                    serde::de::Error::custom(format!(
+                        "{} is no network; write for example 10.0.0.0/8",
+                        quoted(&text)
+                    ))
                 })
         })
         .collect()
@@ -206,7 +220,8 @@ fn log_filter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::E
         .map(|_| text.clone())
         .map_err(|_| {
             serde::de::Error::custom(format!(
-                "{text:?} is no log filter; write error, warn, info, debug or trace"
+                "{} is no log filter; write error, warn, info, debug or trace",
+                quoted(&text)
             ))
         })
 }
@@ -460,9 +475,10 @@ fn described(merged: &Value, file_name: &str, path: &str, error: &config::Config
     }
     // serde quotes what it found; a connection URL in the wrong place would show its password.
     if let Some(start) = problem.find("string \"")
-        && let Some(length) = problem[start + 8..].find('"')
+        // The last quotation mark: the text itself may hold some.
+        && let Some(end) = problem.rfind("\", expected")
     {
-        problem.replace_range(start..=(start + 8 + length), "a text");
+        problem.replace_range(start..=end, "a text");
     }
     ConfigurationError::new(origin_at(merged, file_name, &path), path, problem)
 }

@@ -109,6 +109,15 @@ fn a_malformed_database_url_is_refused_without_its_password() {
     assert_eq!(error.field, "databases.factory.url");
     refused("databases = \"postgres://u:hunter2@h/d\"", &[]);
     refused("listen = \"hunter2", &[]);
+    refused("", &[("TIDEMARK_LISTEN", "postgres://u:hunter2@h/d")]);
+    refused(
+        "",
+        &[
+            ("TIDEMARK_DATABASE_URL", URL),
+            ("TIDEMARK_PUBLIC_URL", "https://u:hunter2@h:99999"),
+        ],
+    );
+    refused("databases = 'postgres://u:\"hunter2@h/d'", &[]);
 }
 
 #[test]
