@@ -350,7 +350,7 @@ async fn the_collectors_session_reads_only_and_is_bounded() {
         .expect_err("read-only");
     let code = refused
         .as_database_error()
-        .and_then(|error| error.code())
+        .and_then(sqlx::error::DatabaseError::code)
         .map(|code| code.to_string());
     assert_eq!(code.as_deref(), Some("25006"), "read_only_sql_transaction");
     for (setting, value) in [("statement_timeout", "15s"), ("lock_timeout", "1s")] {
