@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// After a failure the next attempt follows after this, doubled each time up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Short enough that a database which is back is seen within 15 s, connecting included.
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A reading may take at most this share of the time: after one that took long, the next waits longer than the beat.
 const REST_PER_READING: u32 = 9;
 /// A whole reading is given up after this, whatever the server does: a server that vanished says nothing.

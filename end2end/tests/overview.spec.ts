@@ -19,7 +19,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByText("Healthy")).toBeVisible();
       await expect(page.getByText("staging")).toBeVisible();
       const version = psql(DEMO, "select extversion from pg_extension where extname = 'timescaledb'");
-      const server = page.getByRole("region", { name: "Server" });
+      const server = page.locator(".card", { has: page.getByRole("heading", { name: "Server" }) });
       await expect(server).toContainText(version);
       await expect(server).toContainText(psql(DEMO, "select split_part(current_setting('server_version'), ' ', 1)"));
       const tile = (name: string) => page.locator(".tile", { hasText: name });
