@@ -87,13 +87,14 @@ for (const javaScriptEnabled of [true, false]) {
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`axe finds nothing serious on the login page, ${colorScheme}`, async ({ browser }) => {
-    const page = await browser.newPage({ colorScheme });
+    const context = await browser.newContext({ colorScheme });
+    const page = await context.newPage();
     const found = complaints(page);
     await page.goto(`${console_.url}/login`);
     await page.waitForLoadState("networkidle");
     await expectNothingSerious(page);
     expect(found).toEqual([]);
-    await page.close();
+    await context.close();
   });
 }
 

@@ -102,7 +102,8 @@ test("an address where nothing is answers 404 with a page that says so", async (
 for (const colorScheme of ["light", "dark"] as const) {
   for (const width of [1440, 390]) {
     test(`axe finds nothing serious and nothing overflows, ${colorScheme}, ${width} px`, async ({ browser }) => {
-      const page = await browser.newPage({ colorScheme, viewport: { width, height: 900 } });
+      const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
+      const page = await context.newPage();
       await signIn(page, console_);
       for (const path of ["", "/hypertables"]) {
         await page.goto(`${console_.url}/db/${DEMO}${path}`);
@@ -113,7 +114,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         );
         expect(overflow, path).toBe(0);
       }
-      await page.close();
+      await context.close();
     });
   }
 }

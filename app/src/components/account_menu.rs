@@ -11,7 +11,8 @@ use crate::server_fns::{SetTheme, Theme};
 #[component]
 pub(crate) fn AccountMenu(account: Account) -> impl IntoView {
     let name = account.name.to_string();
-    let label = format!("Account of {name}");
+    // Begins with what is to be seen, so that it can be called by voice too.
+    let label = format!("{}, account of {name}", account.name.initials());
     view! {
         <details class="menu">
             <summary class="avatar" aria-label=label title=name.clone()>{account.name.initials()}</summary>
