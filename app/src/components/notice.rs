@@ -54,7 +54,7 @@ pub(crate) fn ProblemNotice(
             <p>
                 {report.problem.advice()} {shown}
                 <span class="faint">
-                    " Since "
+                    " For "
                     <time datetime=report.since.to_string() title=moment(report.since)>{age(report.lasting_ms)}</time> "."
                 </span>
             </p>
