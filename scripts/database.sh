@@ -10,7 +10,7 @@ case ${1:-} in
   start) start_cluster ;;
   stop) stop_cluster ;;
   clean) remove_cluster ;;
-  server-start) server_program pg_ctl -D "$(server_data_dir)" -l "$(server_data_dir)/server.log" -w -t 60 start ;;
+  server-start) server_program pg_ctl -D "$(server_data_dir)" -o "-p $cluster_port" -l "$(server_data_dir)/server.log" -w -t 60 start ;;
   kill) kill_cluster ;;
   url) cluster_url postgres "${3:-postgres}" ;;
   psql) cluster_sql -d "${3:-factory}" "${@:4}" ;;

@@ -16,9 +16,10 @@ docker_image=timescale/timescaledb:latest-pg17
 cluster() {
   cluster_name=$1
   case $1 in
-    demo) cluster_port=54329 ;;
-    test) cluster_port=54330 ;;
-    outage) cluster_port=54332 ;;
+    # Below the ports that outgoing connections are given: one of those could hold it just now.
+    demo) cluster_port=25432 ;;
+    test) cluster_port=25433 ;;
+    outage) cluster_port=25434 ;;
     *) fail "there is no cluster \"$1\"" ;;
   esac
   cluster_dir="$database_dir/$1"
