@@ -128,21 +128,6 @@ impl StateStore {
             .await?;
         Ok(())
     }
-
-    /// Disables a user and ends all of its sessions. False where there is no such user.
-    pub async fn disable_user(&self, name: &UserName, now: Timestamp) -> Result<bool, StateError> {
-        let mut transaction = self.begin().await?;
-        let changed =
-            sqlx::query("update users set disabled_at_ms = coalesce(disabled_at_ms, $1) where name = $2")
-                .bind(stored(now))
-                .bind(name.as_str())
-                .execute(&mut *transaction)
-                .await?
-                .rows_affected();
-        end_sessions(&mut transaction, name).await?;
-        transaction.commit().await?;
-        Ok(changed == 1)
-    }
 }
 
 /// The new user's id, or `None` where the name is taken.
