@@ -7,10 +7,10 @@ locked_wasm_bindgen_version() {
   awk '$1 == "name" && $3 == "\"wasm-bindgen\"" { getline; gsub(/"/, "", $3); print $3; exit }' Cargo.lock
 }
 
-# A tool is compiled unoptimised: it is used a few times, and optimising it costs three times the minutes.
+# A tool is compiled unoptimised and without debugging information: it is used a few times, and either costs minutes.
 # A registry may lag behind and lack a locked dependency: then the newest that this Rust can compile serve.
 install_cargo_tool() {
-  local install=(env -u CARGO_TARGET_DIR cargo install --debug --root "$tools_dir" "$1" --version "$2")
+  local install=(env -u CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=false cargo install --debug --root "$tools_dir" "$1" --version "$2")
   "${install[@]}" --locked || CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback "${install[@]}"
 }
 

@@ -44,26 +44,21 @@ pub(crate) fn router(configuration: &Configuration, console: &Console, address: 
         .hash_files(true)
         .build();
 
-    let for_views = console.clone();
+    let give_console = {
+        let console = console.clone();
+        move || provide_context(console.clone())
+    };
+    let document = {
+        let options = options.clone();
+        move || shell(options.clone())
+    };
     let pages = Router::new().leptos_routes_with_context(
         &options,
         generate_route_list(App),
-        move || provide_context(for_views.clone()),
-        {
-            let options = options.clone();
-            move || shell(options.clone())
-        },
+        give_console.clone(),
+        document.clone(),
     );
-    let not_found = leptos_axum::render_app_async_with_context(
-        {
-            let console = console.clone();
-            move || provide_context(console.clone())
-        },
-        {
-            let options = options.clone();
-            move || shell(options.clone())
-        },
-    );
+    let not_found = leptos_axum::render_app_async_with_context(give_console, document);
 
     let sessions = SessionManagerLayer::new(StateSessionStore::new(
         console.state.clone(),
