@@ -18,11 +18,11 @@ build_wasm_std() {
   local work libdir
   work=$(mktemp -d)
   mkdir -p "$work/src"
-  printf '[package]\nname = "std-for-wasm"\nversion = "0.0.0"\nedition = "2024"\n[lib]\n[profile.release]\npanic = "abort"\n' >"$work/Cargo.toml"
+  # The front end is linked with LTO; a profile with LTO makes cargo keep the bitcode that takes.
+  printf '[package]\nname = "std-for-wasm"\nversion = "0.0.0"\nedition = "2024"\n[lib]\ncrate-type = ["cdylib"]\n[profile.release]\npanic = "abort"\nlto = true\n' >"$work/Cargo.toml"
   : >"$work/src/lib.rs"
-  # -Z build-std is unstable, so a stable compiler takes it only with RUSTC_BOOTSTRAP. The front end is linked with
-  # LTO, which needs the bitcode that cargo leaves out by default.
-  (cd "$work" && RUSTC_BOOTSTRAP=1 RUSTFLAGS="-C embed-bitcode=yes" RUSTC=/usr/bin/rustc /usr/bin/cargo build --release \
+  # -Z build-std is unstable, so a stable compiler takes it only with RUSTC_BOOTSTRAP.
+  (cd "$work" && RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld /usr/bin/cargo build --release \
     -Z build-std=std,panic_abort --target "$wasm_target" --target-dir "$work/target") || return 1
   libdir=$(/usr/bin/rustc --print target-libdir --target "$wasm_target")
   mkdir -p "$libdir"
