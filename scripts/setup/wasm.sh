@@ -18,8 +18,9 @@ build_wasm_std() {
   local work libdir
   work=$(mktemp -d)
   mkdir -p "$work/src"
-  # The front end is linked with LTO; a profile with LTO makes cargo keep the bitcode that takes.
-  printf '[package]\nname = "std-for-wasm"\nversion = "0.0.0"\nedition = "2024"\n[lib]\ncrate-type = ["cdylib"]\n[profile.release]\npanic = "abort"\nlto = true\n' >"$work/Cargo.toml"
+  # The front end is linked with LTO, and one of its dependencies without: a profile with LTO and both kinds of library
+  # make cargo keep bitcode and machine code.
+  printf '[package]\nname = "std-for-wasm"\nversion = "0.0.0"\nedition = "2024"\n[lib]\ncrate-type = ["cdylib", "rlib"]\n[profile.release]\npanic = "abort"\nlto = true\n' >"$work/Cargo.toml"
   : >"$work/src/lib.rs"
   # -Z build-std is unstable, so a stable compiler takes it only with RUSTC_BOOTSTRAP.
   (cd "$work" && RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld /usr/bin/cargo build --release \
