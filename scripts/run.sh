@@ -5,13 +5,17 @@ cd "$(dirname "$0")/.." || exit 1
 . scripts/setup/packages.sh
 . scripts/setup/timescaledb.sh
 
-scripts/build.sh
-console="${CARGO_TARGET_DIR:-target}/release/tidemark"
-
 has_own_configuration() {
   [ -n "${TIDEMARK_DATABASE_URL:-}${TIDEMARK_DATABASE_URL_FILE:-}${TIDEMARK_CONFIG:-}" ] || [ -e tidemark.toml ] ||
     compgen -e | grep -qE '^TIDEMARK_DATABASES_.*_URL(_FILE)?$'
 }
+
+if ! has_own_configuration; then
+  cluster demo
+  begin_server_setup
+fi
+scripts/build.sh
+console="${CARGO_TARGET_DIR:-target}/release/tidemark"
 
 load_demo() {
   # Loading is all or nothing, so the last table's presence says that all are there.
@@ -22,7 +26,6 @@ streaming=
 if has_own_configuration; then
   say "==> using the database that the configuration names; nothing is started and no demo data are loaded"
 else
-  cluster demo
   start_cluster
   has_demo_database || step "the demo database" create_demo_database
   TIDEMARK_DATABASE_URL=$(cluster_url tidemark factory)

@@ -32,11 +32,12 @@ trap end_clusters EXIT
 failed_steps=0
 : >"$results/cargo"
 
+cluster test
+begin_server_setup
 scripts/build.sh || { summarise "$results" 1; exit 1; }
 setup_browser
 scripts/lint.sh || failed_steps=$((failed_steps + 1))
 
-cluster test
 start_cluster
 TIDEMARK_TEST_DATABASE_URL=$(cluster_url postgres postgres)
 export TIDEMARK_TEST_DATABASE_URL

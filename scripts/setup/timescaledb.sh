@@ -64,13 +64,39 @@ install_trixie_root() {
   mv "$trixie_root.partial" "$trixie_root"
 }
 
+server_is_missing() { [ "$(server_kind)" = trixie ] && [ ! -d "$trixie_root" ]; }
+
+install_server_packages() {
+  missing_packages=()
+  need_package debootstrap debootstrap "a Debian 13 directory with TimescaleDB"
+  # Ubuntu has debootstrap, but not the keys to check Debian's packages with.
+  [ -e "$debian_keys" ] || missing_packages+=(debian-archive-keyring)
+  install_packages "${missing_packages[@]}"
+}
+
+# Begins to fetch the server, which waits for the network, while the builds, which wait for the processor, go on.
+begin_server_setup() {
+  server_is_missing || return 0
+  install_server_packages
+  say "==> TimescaleDB from Debian 13 (Apache edition) … begun, goes on beside what follows"
+  (set -e; install_trixie_root) >"$tools_dir/log/trixie.log" 2>&1 </dev/null &
+  server_setup_pid=$!
+}
+
+await_server_setup() {
+  while kill -0 "$server_setup_pid" 2>/dev/null; do sleep 0.2; done
+  if [ ! -d "$trixie_root" ]; then
+    cat "$tools_dir/log/trixie.log"
+    return 1
+  fi
+}
+
 install_server() {
-  if [ "$(server_kind)" = trixie ] && [ ! -d "$trixie_root" ]; then
-    missing_packages=()
-    need_package debootstrap debootstrap "a Debian 13 directory with TimescaleDB"
-    # Ubuntu has debootstrap, but not the keys to check Debian's packages with.
-    [ -e "$debian_keys" ] || missing_packages+=(debian-archive-keyring)
-    install_packages "${missing_packages[@]}"
+  if [ -n "${server_setup_pid:-}" ]; then
+    step "TimescaleDB from Debian 13 (Apache edition)" await_server_setup
+    server_setup_pid=
+  elif server_is_missing; then
+    install_server_packages
     step "TimescaleDB from Debian 13 (Apache edition)" install_trixie_root
   fi
 }
