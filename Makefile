@@ -1,10 +1,11 @@
 # The two commands: make run, make test. The rest is listed by make alone.
 
-.PHONY: help run test build lint db-stop clean-db psql
+.PHONY: help run test bench build lint db-stop clean-db psql
 
 help:
 	@echo "make run       bring up a TimescaleDB with the factory demo and the console on http://127.0.0.1:3000"
 	@echo "make test      everything CI checks: formatting, clippy, unit, integration and browser tests"
+	@echo "make bench     how the console holds out under load, beside what this machine can do"
 	@echo "make build     the front end and the console, release"
 	@echo "make lint      formatting and clippy only"
 	@echo "make psql      psql in the demo database, as its superuser"
@@ -16,6 +17,9 @@ run:
 
 test:
 	@scripts/test.sh
+
+bench:
+	@scripts/bench.sh
 
 build:
 	@scripts/build.sh

@@ -40,16 +40,16 @@ pub(crate) fn every(interval: std::time::Duration, callback: impl Fn() + 'static
     });
 }
 
-/// Leaves the page for another, outside the router: what is in memory is gone.
-pub(crate) fn leave_for(path: &str) {
+/// To the login, and back to this page afterwards.
+pub(crate) fn sign_in_again() {
     #[cfg(feature = "hydrate")]
     {
-        // Fails only for addresses that are none.
-        let _ = window().location().set_href(path);
-    }
-    #[cfg(not(feature = "hydrate"))]
-    {
-        let _ = path;
+        let location = window().location();
+        let path = location.pathname().unwrap_or_default();
+        let query = location.search().unwrap_or_default();
+        let next = domain::listing::escape_parameter(&format!("{path}{query}"));
+        // Outside the router: what is in memory is gone. Fails only for addresses that are none.
+        let _ = location.set_href(&format!("/login?next={next}"));
     }
 }
 

@@ -20,11 +20,15 @@ pub enum AppError {
     /// The same for an unknown name, a wrong password and a disabled user.
     #[error("Name or password is wrong.")]
     WrongCredentials,
+    /// Too many attempts.
+    #[error("Too many attempts. Try again in {}.", duration(*retry_after_s))]
+    TooManyAttempts {
+        /// Seconds until another attempt is allowed.
+        retry_after_s: u64,
+    },
     /// Used up, replaced or out of date.
-    #[error(
-        "This setup link is not valid any more. Start the console again to get a new one, or run: tidemark user add"
-    )]
-    SetupLinkInvalid,
+    #[error("This link is not valid any more. Ask an administrator for a new one.")]
+    LinkInvalid,
     /// A name nobody can have.
     #[error(
         "A user name has 1 to 64 characters: letters, digits, \".\", \"_\", \"-\" and \"@\", beginning with a letter or digit."
@@ -33,15 +37,76 @@ pub enum AppError {
     /// The two passwords differ.
     #[error("The two passwords differ. Type the same one twice.")]
     PasswordsDiffer,
+    /// The old password is wrong.
+    #[error("The old password is wrong.")]
+    WrongPassword,
+    /// A user has this name.
+    #[error("There is a user of this name already.")]
+    NameTaken,
+    /// A token has this name.
+    #[error("There is a token of this name already. Revoke it first, or choose another name.")]
+    TokenNameTaken,
+    /// A name no token can have.
+    #[error(
+        "A token's name has 1 to 64 characters: letters, digits, spaces, \".\", \"_\", \"-\", \":\" and \"/\"."
+    )]
+    InvalidTokenName,
+    /// A token that may do nothing.
+    #[error("Choose at least one permission that the role has, or none for all of them.")]
+    NothingAllowed,
+    /// An end in the past, or none that can be understood.
+    #[error("Write how many days the token is to be valid, from 1 to 3650, or leave it empty for no end.")]
+    InvalidExpiry,
+    /// Nobody could manage users any more.
+    #[error("This is the last administrator who can sign in. Make somebody else an administrator first.")]
+    LastAdministrator,
+    /// One does not do this to oneself.
+    #[error(
+        "This is not done to your own account. Change your password on your account page; another administrator can do the rest."
+    )]
+    OwnAccount,
+    /// It is so already.
+    #[error("This is {0} already. Load the page again to see how it stands now.")]
+    Already(String),
+    /// A filter that cannot be understood.
+    #[error("{0}.")]
+    InvalidParameter(#[from] domain::audit::InvalidParameter),
     /// Too short, too long or the name.
     #[error("{0}")]
     UnfitPassword(#[from] UnfitPassword),
+    /// What was sent is not what the console's own pages send.
+    #[error("The console could not understand this request. Load the page again.")]
+    BadRequest,
     /// The browser could not reach the console.
     #[error("The console does not answer. It is tried again every few seconds.")]
     Unreachable,
     /// Something failed in the console.
-    #[error("The console could not do this. Its log says why.")]
-    Failed,
+    #[error("The console could not do this. Its log says why{}.", reference.as_ref().map(|r| format!(", under the reference {r}")).unwrap_or_default())]
+    Failed {
+        /// What the log says it under.
+        reference: Option<String>,
+    },
+}
+
+impl AppError {
+    /// A failure without a reference: it was not the console's code that failed.
+    pub(crate) const FAILED: Self = Self::Failed { reference: None };
+}
+
+/// On the server this is the client's mistake, and answered as one.
+fn not_understood() -> AppError {
+    #[cfg(feature = "ssr")]
+    return crate::server_fns::bad_request();
+    #[cfg(not(feature = "ssr"))]
+    AppError::FAILED
+}
+
+fn duration(seconds: u64) -> String {
+    if seconds < 90 {
+        format!("{seconds} s")
+    } else {
+        format!("{} minutes", seconds.div_ceil(60))
+    }
 }
 
 impl FromServerFnError for AppError {
@@ -50,7 +115,11 @@ impl FromServerFnError for AppError {
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
             ServerFnErrorErr::Request(_) => Self::Unreachable,
-            _ => Self::Failed,
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Deserialization(_)
+            | ServerFnErrorErr::UnsupportedRequestMethod(_) => not_understood(),
+            _ => Self::FAILED,
         }
     }
 }

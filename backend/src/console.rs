@@ -2,23 +2,17 @@
 
 use std::sync::Arc;
 
-use domain::account::{Account, UnfitPassword, UserName, check_password};
+use domain::audit::{AUDIT_PAGE_SIZE, Action, AuditEvent, AuditPage, AuditQuery, Outcome};
 use domain::database::DatabaseName;
-use domain::listing::{HypertableList, HypertableQuery};
+use domain::hypertable_list::{HypertableList, HypertableQuery};
 use domain::overview::{DatabaseStatus, Freshness, Overview, OverviewDetails, ProblemReport};
-use domain::role::{Permission, Role};
-use jiff::{SignedDuration, Timestamp};
-use secrecy::{ExposeSecret, SecretString};
-use tower_sessions_core::Session;
+use domain::role::Permission;
 
-use crate::auth::{self, Granted, HashFailed, PasswordHasher, Principal, SessionFailed, SignInRefused};
+use crate::audit::{Entry, ReadLog};
+use crate::auth::{Granted, PasswordHasher};
 use crate::clock::SharedClock;
 use crate::collector::Watched;
-use crate::random::{NoRandomness, SecretToken, digest};
-use crate::state::{NewUser, SetupRefused, StateError, StateStore};
-
-/// How long a setup link can be used.
-const SETUP_LINK_HOURS: i64 = 24;
+use crate::state::{StateError, StateStore};
 
 /// Everything the web side works with.
 #[derive(Debug, Clone)]
@@ -31,6 +25,12 @@ pub struct Console {
     pub clock: SharedClock,
     /// The watched databases, in the order of the configuration.
     pub databases: Arc<[Watched]>,
+    /// Where reads are handed in for the audit trail.
+    pub reads: ReadLog,
+    /// How long lines of the audit trail are kept, in days.
+    pub audit_keep_days: i64,
+    /// The address people reach the console at, without a trailing slash; one-time links begin with it.
+    pub public_address: Arc<str>,
     /// Name of the environment, shown on every page; `None` where nobody named it.
     pub environment: Option<Arc<str>>,
 }
@@ -40,29 +40,12 @@ pub struct Console {
 #[error("no database {0:?} is configured")]
 pub struct UnknownDatabase(pub String);
 
-/// Why the first administrator could not be created.
+/// Why an export ended before its end.
 #[derive(Debug, thiserror::Error)]
-pub enum SetupFailed {
-    /// The link.
-    #[error("this setup link is not valid any more")]
-    LinkInvalid,
-    /// The name.
-    #[error(transparent)]
-    Name(#[from] domain::account::InvalidUserName),
-    /// The password.
-    #[error(transparent)]
-    Password(#[from] UnfitPassword),
-    /// Something failed.
-    #[error(transparent)]
-    Failed(#[from] SessionFailed),
-}
-
-/// A setup link could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum SetupLinkFailed {
-    /// No random bytes.
-    #[error(transparent)]
-    Random(#[from] NoRandomness),
+pub enum ExportEnded {
+    /// The session ended, the token was revoked, or the role is another now.
+    #[error("the permission to export was taken back meanwhile")]
+    Revoked,
     /// The state store failed.
     #[error(transparent)]
     State(#[from] StateError),
@@ -102,7 +85,6 @@ impl Console {
         Ok(Overview {
             status: DatabaseStatus::of(watched.name(), &observation, now),
             details: grant
-                .account()
                 .may(Permission::ViewDetails)
                 .then(|| OverviewDetails::of(&observation, now)),
         })
@@ -121,6 +103,15 @@ impl Console {
         let snapshot = observation.snapshot.as_deref();
         Ok(HypertableList {
             page: snapshot.map(|snapshot| query.apply(&snapshot.hypertables)),
+            largest_bytes: snapshot
+                .and_then(|snapshot| {
+                    snapshot
+                        .hypertables
+                        .iter()
+                        .map(|table| table.size.total_bytes())
+                        .max()
+                })
+                .unwrap_or(0),
             freshness: snapshot.map(|snapshot| Freshness::of(snapshot, now)),
             problem: ProblemReport::of(&observation, now),
             edition: snapshot.map(|snapshot| snapshot.server.edition),
@@ -133,88 +124,39 @@ impl Console {
         Ok(())
     }
 
-    /// Who a session belongs to.
-    pub async fn principal(&self, session: &Session) -> Result<Principal, SessionFailed> {
-        auth::signed_in_account(&self.state, &self.clock, session).await
+    /// Lines of the audit trail, newest first.
+    pub async fn audit_page(&self, granted: &Granted, query: &AuditQuery) -> Result<AuditPage, StateError> {
+        self.note_read(granted, "audit", "");
+        let mut events = self.state.audit_events(query, AUDIT_PAGE_SIZE + 1).await?;
+        let has_more = events.len() > AUDIT_PAGE_SIZE;
+        events.truncate(AUDIT_PAGE_SIZE);
+        Ok(AuditPage {
+            next_before_id: has_more.then(|| events.last().map(|event| event.id)).flatten(),
+            events,
+            kept_days: self.audit_keep_days,
+            reads_lost: self.reads.lost(),
+        })
     }
 
-    /// Signs in.
-    pub async fn sign_in(
-        &self,
-        session: &Session,
-        name: &str,
-        password: &SecretString,
-    ) -> Result<Account, SignInRefused> {
-        auth::sign_in(&self.state, &self.hasher, &self.clock, session, name, password).await
-    }
-
-    /// Signs out.
-    pub async fn sign_out(&self, session: &Session) -> Result<(), SessionFailed> {
-        auth::sign_out(session).await
-    }
-
-    /// A new setup link's token; `None` when there is a user already.
-    pub async fn new_setup_token(&self) -> Result<Option<SecretToken>, SetupLinkFailed> {
-        let token = SecretToken::generate()?;
-        let expires_at = self
-            .clock
-            .now()
-            .saturating_add(SignedDuration::from_hours(SETUP_LINK_HOURS))
-            .unwrap_or(Timestamp::MAX);
-        Ok(self
-            .state
-            .put_setup_link(&token.digest(), expires_at)
-            .await?
-            .then_some(token))
-    }
-
-    /// Whether a setup link's token is valid now.
-    pub async fn is_setup_token(&self, token: &str) -> Result<bool, StateError> {
-        self.state.has_setup_link(&digest(token), self.clock.now()).await
-    }
-
-    /// Creates the first administrator with a setup link and signs the session in.
-    pub async fn set_up(
-        &self,
-        session: &Session,
-        token: &str,
-        name: &str,
-        password: &SecretString,
-    ) -> Result<Account, SetupFailed> {
-        // Before anything costly: without the link nobody makes the console hash.
-        if !self.is_setup_token(token).await.map_err(SessionFailed::from)? {
-            return Err(SetupFailed::LinkInvalid);
+    /// Begins an export of the audit trail, which is written down.
+    pub async fn begin_audit_export(&self, granted: &Granted, query: &AuditQuery) -> Result<(), StateError> {
+        let mut entry = Entry::of(granted.caller(), Action::Export).on("audit");
+        for (name, value) in query.parameters() {
+            entry = entry.after(name, value);
         }
-        let user = self.new_user(name.parse()?, Role::Admin, password).await?;
-        let now = self.clock.now();
-        let id = match self.state.use_setup_link(&digest(token), &user, now).await {
-            Ok(id) => id,
-            Err(SetupRefused::LinkInvalid) => return Err(SetupFailed::LinkInvalid),
-            Err(SetupRefused::State(error)) => return Err(SetupFailed::Failed(error.into())),
-        };
-        auth::begin(session, id, now).await?;
-        Ok(Account {
-            name: user.name,
-            role: user.role,
-        })
+        self.record(entry, Outcome::Succeeded, "").await
     }
 
-    async fn new_user(
+    /// One batch of an export; empty at its end. Fails where what was granted is not granted any more.
+    pub async fn audit_batch(
         &self,
-        name: UserName,
-        role: Role,
-        password: &SecretString,
-    ) -> Result<NewUser, SetupFailed> {
-        check_password(&name, password.expose_secret())?;
-        let password_hash = self
-            .hasher
-            .hash(password)
-            .await
-            .map_err(|error: HashFailed| SessionFailed::from(error))?;
-        Ok(NewUser {
-            name,
-            role,
-            password_hash,
-        })
+        granted: &Granted,
+        query: &AuditQuery,
+        limit: usize,
+    ) -> Result<Vec<AuditEvent>, ExportEnded> {
+        if !self.still_grants(granted).await? {
+            return Err(ExportEnded::Revoked);
+        }
+        Ok(self.state.audit_events(query, limit).await?)
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! Knows neither the web framework nor the views: it takes plain values and returns `domain` types.
 
+pub mod accounts;
+pub mod audit;
 pub mod auth;
 pub mod clock;
 pub mod collector;
 pub mod console;
 pub mod demo;
 pub mod random;
+pub mod reference;
 pub mod state;
 pub mod timescale;

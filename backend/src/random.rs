@@ -24,6 +24,11 @@ impl SecretToken {
         Ok(Self(BASE64_URL_SAFE_NO_PAD.encode(bytes)))
     }
 
+    /// A new one that begins with a prefix it is recognised by.
+    pub fn with_prefix(prefix: &str) -> Result<Self, NoRandomness> {
+        Ok(Self(format!("{prefix}{}", Self::generate()?.0)))
+    }
+
     /// The text to hand out, once.
     pub fn expose(&self) -> &str {
         &self.0
@@ -39,6 +44,18 @@ impl fmt::Debug for SecretToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretToken(…)")
     }
+}
+
+/// A short text by which people find something again in a log. Opens nothing.
+pub(crate) fn readable() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = [0_u8; 10];
+    // Without random bytes the reference is of no use, and harms nobody.
+    let _ = SysRng.try_fill_bytes(&mut bytes);
+    bytes
+        .iter()
+        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
+        .collect()
 }
 
 /// SHA-256 of a secret that has enough entropy of its own (tokens, session ids; never passwords), in hexadecimal.

@@ -1,10 +1,13 @@
 //! Names and passwords as people choose them.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::listing::{Column, Direction, Listed, directed, present_first};
 use crate::role::{Permission, Role};
 
 /// The name a person signs in with. Kept in lower case, so that nobody can register `Anna` beside `anna`.
@@ -94,9 +97,14 @@ pub enum UnfitPassword {
     /// The same as the name.
     #[error("A password is not the user name.")]
     IsTheName,
+    /// Among the passwords that are tried first.
+    #[error(
+        "This password is one of those that are tried first. Choose another, for example a sentence of your own."
+    )]
+    TooCommon,
 }
 
-/// Whether a password may be chosen by the person of this name.
+/// Whether a password may be chosen by the person of this name. The list of common ones is the server's.
 pub fn check_password(name: &UserName, password: &str) -> Result<(), UnfitPassword> {
     if password.len() < PASSWORD_MIN_BYTES {
         Err(UnfitPassword::TooShort)
@@ -122,6 +130,192 @@ impl Account {
     /// Whether this person may do it.
     pub fn may(&self, permission: Permission) -> bool {
         self.role.grants(permission)
+    }
+}
+
+/// Where a user stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserState {
+    /// Can sign in.
+    Active,
+    /// Has no password yet, or none any more: a one-time link leads to one.
+    WithoutPassword,
+    /// An administrator shut this user out.
+    Disabled,
+}
+
+impl UserState {
+    /// As people read it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::WithoutPassword => "without password",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+/// A user, as administrators see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The name.
+    pub name: UserName,
+    /// The role.
+    pub role: Role,
+    /// Where the user stands.
+    pub state: UserState,
+    /// When the user was created.
+    pub created_at: Timestamp,
+    /// When the user last signed in.
+    pub signed_in_at: Option<Timestamp>,
+    /// When the password was last changed.
+    pub password_changed_at: Option<Timestamp>,
+    /// Until when the one-time link that was given out can be used.
+    pub link_expires_at: Option<Timestamp>,
+    /// Sessions that are open now.
+    pub sessions: u64,
+}
+
+/// What the list of users can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserColumn {
+    /// Name.
+    Name,
+    /// Role.
+    Role,
+    /// Where the user stands.
+    State,
+    /// When the user last signed in.
+    SignedIn,
+    /// Open sessions.
+    Sessions,
+    /// When the user was created.
+    Created,
+}
+
+impl Column for UserColumn {
+    const ALL: &'static [Self] = &[
+        Self::Name,
+        Self::Role,
+        Self::State,
+        Self::SignedIn,
+        Self::Sessions,
+        Self::Created,
+    ];
+    const DEFAULT: Self = Self::Name;
+    const IDENTITY: Self = Self::Name;
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Role => "role",
+            Self::State => "state",
+            Self::SignedIn => "signed_in",
+            Self::Sessions => "sessions",
+            Self::Created => "created",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Name => "Name",
+            Self::Role => "Role",
+            Self::State => "State",
+            Self::SignedIn => "Last signed in",
+            Self::Sessions => "Sessions",
+            Self::Created => "Created",
+        }
+    }
+
+    fn natural_direction(self) -> Direction {
+        match self {
+            Self::Name | Self::State => Direction::Ascending,
+            _ => Direction::Descending,
+        }
+    }
+}
+
+impl Listed for User {
+    type Column = UserColumn;
+
+    fn matches(&self, needle: &str) -> bool {
+        self.name.as_str().contains(needle)
+            || self.role.as_str().contains(needle)
+            || self.state.label().contains(needle)
+    }
+
+    fn compare(column: UserColumn, direction: Direction, a: &Self, b: &Self) -> Ordering {
+        match column {
+            UserColumn::Name => directed(direction, a.name.cmp(&b.name)),
+            UserColumn::Role => directed(direction, (a.role as u8).cmp(&(b.role as u8))),
+            UserColumn::State => directed(direction, a.state.cmp(&b.state)),
+            UserColumn::SignedIn => present_first(a.signed_in_at, b.signed_in_at, |a, b| {
+                directed(direction, a.cmp(&b))
+            }),
+            UserColumn::Sessions => directed(direction, a.sessions.cmp(&b.sessions)),
+            UserColumn::Created => directed(direction, a.created_at.cmp(&b.created_at)),
+        }
+    }
+}
+
+/// A session somebody has open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenSession {
+    /// What a revocation calls it by. Opens nothing.
+    pub id: i64,
+    /// The address it was last used from.
+    pub address: String,
+    /// The browser, in words.
+    pub browser: String,
+    /// When it began.
+    pub signed_in_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub used_at: Timestamp,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+}
+
+/// The browser that a `User-Agent` header names, in words; versions are left out, they change weekly.
+pub fn browser_name(user_agent: &str) -> String {
+    let named = |pairs: &[(&str, &'static str)]| {
+        pairs
+            .iter()
+            .find(|(mark, _)| user_agent.contains(mark))
+            .map(|(_, name)| *name)
+    };
+    // The order matters: each of them claims to be those below it.
+    let browser = named(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("HeadlessChrome/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("CriOS/", "Chrome"),
+        ("FxiOS/", "Firefox"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = named(&[
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), None) => browser.to_owned(),
+        (None, _) if user_agent.is_empty() => "unknown".to_owned(),
+        (None, _) => user_agent
+            .split(['/', ' '])
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(40)
+            .collect(),
     }
 }
 
@@ -162,5 +356,14 @@ mod tests {
             Err(UnfitPassword::IsTheName)
         );
         assert_eq!(check_password(&name, "correct horse battery"), Ok(()));
+    }
+
+    #[test]
+    fn browsers_are_named_in_words() {
+        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+        assert_eq!(browser_name(chrome), "Chrome on Linux");
+        assert_eq!(browser_name(&format!("{chrome} Edg/142.0")), "Edge on Linux");
+        assert_eq!(browser_name("curl/8.5.0"), "curl");
+        assert_eq!(browser_name(""), "unknown");
     }
 }

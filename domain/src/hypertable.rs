@@ -90,6 +90,27 @@ pub struct ChunkRange {
     pub end: TimePoint,
 }
 
+/// One chunk of a hypertable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// Schema of the chunk's own table.
+    pub schema: String,
+    /// Name of the chunk's own table.
+    pub name: String,
+    /// Its part of the time axis; `None` where an end of it is open.
+    pub range: Option<ChunkRange>,
+    /// Bytes on disk, the compressed sibling included.
+    pub size: TableSize,
+    /// Rows, compressed ones included.
+    pub rows: u64,
+    /// Whether `size` and `rows` are exact.
+    pub exactness: Exactness,
+    /// Whether it is compressed, wholly or in part.
+    pub is_compressed: bool,
+    /// Bytes before and straight after; `None` while it is not compressed.
+    pub compression: Option<CompressionTotals>,
+}
+
 /// One hypertable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hypertable {

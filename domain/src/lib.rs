@@ -4,8 +4,10 @@
 //! the browser reads the very same ones.
 
 pub mod account;
+pub mod audit;
 pub mod database;
 pub mod hypertable;
+pub mod hypertable_list;
 pub mod interval;
 pub mod listing;
 pub mod observation;
@@ -14,3 +16,4 @@ pub mod problem;
 pub mod quantity;
 pub mod role;
 pub mod snapshot;
+pub mod token;

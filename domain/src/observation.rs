@@ -96,6 +96,7 @@ mod tests {
                 },
             },
             hypertables: Vec::new(),
+            chunks: Vec::new(),
         }
     }
 

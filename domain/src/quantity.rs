@@ -121,6 +121,11 @@ pub fn moment(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+/// A moment to the minute: `22 Nov 2026 21:04`, in UTC.
+pub fn minute(at: Timestamp) -> String {
+    at.strftime("%-d %b %Y %H:%M").to_string()
+}
+
 /// A day, short enough for a table: `22 Nov 2026`, in UTC.
 pub fn day(at: Timestamp) -> String {
     at.strftime("%-d %b %Y").to_string()

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::hypertable::Hypertable;
+use crate::hypertable::{Chunk, Hypertable};
 
 /// What the loaded TimescaleDB offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +68,19 @@ pub struct Snapshot {
     pub server: ServerFacts,
     /// Every hypertable the role can see, by schema and name.
     pub hypertables: Vec<Hypertable>,
+    /// The chunks of each of them, in the same order.
+    pub chunks: Vec<HypertableChunks>,
+}
+
+/// The chunks of one hypertable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HypertableChunks {
+    /// Schema of the hypertable.
+    pub schema: String,
+    /// Name of the hypertable.
+    pub table: String,
+    /// Its chunks, by their place on the time axis.
+    pub chunks: Vec<Chunk>,
 }
 
 /// Sums over all hypertables.

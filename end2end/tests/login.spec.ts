@@ -53,18 +53,18 @@ for (const javaScriptEnabled of [true, false]) {
         expect(link).toBeTruthy();
         await page.goto(link as string);
         await page.getByLabel("Name").fill("Anna");
-        await page.getByLabel("Password").fill(password);
+        await page.getByLabel("New password").fill(password);
         await page.getByLabel("The same again").fill("something else entirely");
         await page.getByRole("button", { name: "Create and sign in" }).click();
         await expect(page.getByRole("alert")).toHaveText(/differ/);
         await page.getByLabel("Name").fill("Anna");
-        await page.getByLabel("Password").fill(password);
+        await page.getByLabel("New password").fill(password);
         await page.getByLabel("The same again").fill(password);
         await page.getByRole("button", { name: "Create and sign in" }).click();
         await expect(page).toHaveURL(/\/db\/e2e_demo$/);
         await expect(page.getByLabel("Account of anna")).toBeVisible();
         await page.goto(link as string);
-        await expect(page.getByText("This setup link is not valid any more")).toBeVisible();
+        await expect(page.getByText("This link is not valid any more")).toBeVisible();
       } finally {
         await fresh.stop();
       }

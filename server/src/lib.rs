@@ -2,9 +2,12 @@
 
 #![recursion_limit = "512"]
 
+mod api;
+mod audit_export;
 pub mod command;
 pub mod configuration;
 mod health;
 mod middleware;
-mod router;
+mod problem;
+pub mod router;
 mod serve;

@@ -1,15 +1,15 @@
 //! Which request goes where, and what every request passes through first.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::{App, shell};
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Extension, Request, State};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{any, get};
+use axum::routing::{MethodRouter, any, get};
+use axum::{Router, middleware::Next};
 use backend::console::Console;
 use backend::state::StateSessionStore;
 use http::StatusCode;
@@ -22,9 +22,17 @@ use tower_http::timeout::TimeoutLayer;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
 
+use crate::api::v1;
+use crate::api::v1::ConfigurationBody;
+use crate::audit_export;
 use crate::configuration::Configuration;
 use crate::health::health;
-use crate::middleware::{authenticate, browser_security, cache_forever, log_request, origin};
+use crate::middleware::client::{TrustedProxies, identify_client};
+use crate::middleware::origin::{AllowedOrigins, check_origin};
+use crate::middleware::panic::catch_panic;
+use crate::middleware::reference::give_reference;
+use crate::middleware::{authenticate, browser_security, cache_forever, log_request};
+use crate::problem::{Problem, Wanted};
 
 /// No form of the console is larger.
 const BODY_LIMIT_BYTES: usize = 256 * 1024;
@@ -32,8 +40,53 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// A session that is not used this long has ended.
 const IDLE_MINUTES: i64 = 60;
 
+/// What answers behind the login, beside pages and server functions: each demands its permission itself.
+fn guarded_endpoints() -> Vec<(&'static str, MethodRouter<Console>)> {
+    let mut endpoints = vec![
+        ("/", get(first_database)),
+        ("/audit/export.{format}", get(audit_export::export)),
+    ];
+    endpoints.extend(v1::endpoints());
+    endpoints
+}
+
+/// What answers without a login and names nothing.
+fn open_endpoints() -> Vec<(&'static str, MethodRouter<Console>)> {
+    vec![("/health", get(health))]
+}
+
+/// Every address there is: pages, endpoints and server functions. The authorization test goes through them.
+pub fn addresses() -> Vec<String> {
+    let pages = generate_route_list(App)
+        .into_iter()
+        .map(|page| page.path().to_owned());
+    let endpoints = guarded_endpoints()
+        .into_iter()
+        .chain(open_endpoints())
+        .map(|(path, _)| path.to_owned());
+    let functions = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned());
+    let mut addresses: Vec<String> = pages.chain(endpoints).chain(functions).collect();
+    addresses.sort();
+    addresses.dedup();
+    addresses
+}
+
+fn routes(endpoints: Vec<(&'static str, MethodRouter<Console>)>, console: &Console) -> Router {
+    endpoints
+        .into_iter()
+        .fold(Router::new(), |router, (path, handler)| {
+            router.route(path, handler)
+        })
+        .with_state(console.clone())
+}
+
+/// The names of the front end's files with their hashes, which the build leaves beside the binary.
+pub(crate) fn hash_file() -> Option<std::path::PathBuf> {
+    Some(std::env::current_exe().ok()?.parent()?.join("hash.txt"))
+}
+
 /// Everything the console serves.
-pub(crate) fn router(configuration: &Configuration, console: &Console, address: SocketAddr) -> Router {
+pub fn router(configuration: &Configuration, console: &Console, address: SocketAddr) -> Router {
     let site_root = configuration.site_root.clone();
     let options = LeptosOptions::builder()
         .output_name("tidemark")
@@ -41,7 +94,7 @@ pub(crate) fn router(configuration: &Configuration, console: &Console, address: 
         .site_pkg_dir("pkg")
         .site_addr(address)
         .env(leptos::config::Env::PROD)
-        .hash_files(true)
+        .hash_files(hash_file().is_some_and(|file| file.exists()))
         .build();
 
     let give_console = {
@@ -74,17 +127,19 @@ pub(crate) fn router(configuration: &Configuration, console: &Console, address: 
     ));
 
     let files = ServeDir::new(&site_root).precompressed_br().precompressed_gzip();
-    let allowed = origin::AllowedOrigins::of(configuration.public_url.as_ref(), address);
+    let allowed = AllowedOrigins::of(configuration.public_url.as_ref(), address);
 
     pages
-        .route("/", get(first_database).with_state(console.clone()))
         .route("/fn/{*name}", any(server_function).with_state(console.clone()))
         .fallback(not_found)
         .with_state(options)
+        .merge(routes(guarded_endpoints(), console))
+        .layer(Extension(Arc::new(ConfigurationBody::from(configuration))))
+        .layer(from_fn(api_answers))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(console.clone(), authenticate::authenticate))
         .layer(sessions)
-        .route("/health", get(health).with_state(console.clone()))
+        .merge(routes(open_endpoints(), console))
         .nest_service(
             "/pkg",
             tower::ServiceBuilder::new()
@@ -108,13 +163,18 @@ pub(crate) fn router(configuration: &Configuration, console: &Console, address: 
             StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIMEOUT,
         ))
-        .layer(from_fn_with_state(allowed, origin::check_origin))
+        .layer(from_fn_with_state(allowed, check_origin))
+        .layer(from_fn_with_state(
+            TrustedProxies::new(&configuration.trusted_proxies),
+            identify_client,
+        ))
+        .layer(from_fn(catch_panic))
         .layer(from_fn_with_state(
             configuration.public_url.clone(),
             browser_security::browser_security,
         ))
-        .layer(tower_http::catch_panic::CatchPanicLayer::new())
         .layer(from_fn(log_request::log_request))
+        .layer(from_fn(give_reference))
 }
 
 async fn server_function(State(console): State<Console>, request: Request) -> Response {
@@ -129,4 +189,28 @@ async fn first_database(State(console): State<Console>) -> Response {
         Some(name) => Redirect::to(&format!("/db/{name}")).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// Programs get problem+json where a person gets a page: at an address that is none, and for a method that is none.
+async fn api_answers(request: Request, next: Next) -> Response {
+    let is_api = Wanted::by(request.headers(), request.uri().path()) == Wanted::Problem;
+    let is_known = !is_api
+        || v1::endpoints()
+            .iter()
+            .any(|(path, _)| *path == request.uri().path());
+    if !is_known {
+        let words = "There is nothing at this address of the API.";
+        return Problem::new(StatusCode::NOT_FOUND, words).into_response();
+    }
+    let response = next.run(request).await;
+    if is_api && response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        let (parts, _) = response.into_parts();
+        let mut problem =
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This endpoint answers GET.").into_response();
+        if let Some(allow) = parts.headers.get(http::header::ALLOW) {
+            problem.headers_mut().insert(http::header::ALLOW, allow.clone());
+        }
+        return problem;
+    }
+    response
 }

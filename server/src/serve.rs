@@ -4,23 +4,27 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
-use backend::auth::PasswordHasher;
+use backend::accounts::ChangeRefused;
+use backend::audit::{ReadLog, remove_old_events, write_reads};
+use backend::auth::{Caller, PasswordHasher};
 use backend::clock::SharedClock;
 use backend::collector::watch_database;
 use backend::console::Console;
-use backend::state::{NewUser, StateStore, UserExists};
-use domain::role::Role;
+use backend::state::StateStore;
+use domain::role::{Permission, Role};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
 
 use crate::command::Failure;
 use crate::configuration::{Configuration, LogFormat};
+use crate::middleware::panic::remember_places;
 use crate::router;
 
 /// Serves until interrupted.
 pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> Result<(), Failure> {
     start_logging(configuration);
+    remember_places();
     find_front_end(&configuration.site_root)?;
 
     let state = StateStore::open(&configuration.state_url)
@@ -42,27 +46,30 @@ pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> 
         databases.push(watched);
         tasks.spawn(collecting);
     }
+    let listener = TcpListener::bind(configuration.listen).await.map_err(|error| {
+        Failure::Refused(format!("cannot listen on {}: {error}; is a console running there already? Set listen (TIDEMARK_LISTEN) to another port", configuration.listen))
+    })?;
+    let address = listener.local_addr().map_err(Failure::refused)?;
+    let public_address = configuration.public_address(address);
+    let (reads, read_queue) = ReadLog::new();
     let console = Console {
         state,
         hasher,
         clock,
         databases: databases.into(),
+        reads,
+        audit_keep_days: configuration.audit_keep_days,
+        public_address: public_address.as_str().into(),
         environment: configuration.environment.as_deref().map(Arc::from),
     };
     create_first_administrator(configuration, &console).await?;
-    tasks.spawn(remove_expired_sessions(console.clone()));
+    tasks.spawn(keep_house(console.clone()));
+    let (stop_reads, stopped) = tokio::sync::watch::channel(false);
+    let writing_reads = tokio::spawn(write_reads(read_queue, console.state.clone(), stopped));
 
-    let listener = TcpListener::bind(configuration.listen).await.map_err(|error| {
-        Failure::Refused(format!("cannot listen on {}: {error}; is a console running there already? Set listen (TIDEMARK_LISTEN) to another port", configuration.listen))
-    })?;
-    let address = listener.local_addr().map_err(Failure::refused)?;
     let router = router::router(configuration, &console, address);
-    let public_address = configuration.public_url.as_ref().map_or_else(
-        || format!("http://{address}"),
-        |url| url.as_str().trim_end_matches('/').to_owned(),
-    );
     tracing::info!(address = %public_address, "Tidemark is ready");
-    announce_setup_link(&console, &public_address).await?;
+    announce_setup_link(&console).await?;
 
     let served = axum::serve(
         listener,
@@ -71,6 +78,9 @@ pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> 
     .with_graceful_shutdown(interrupted())
     .await;
     tasks.shutdown().await;
+    // What was counted since the last minute is written before the store closes.
+    let _ = stop_reads.send(true);
+    let _ = writing_reads.await;
     console.state.close().await;
     served.map_err(Failure::refused)
 }
@@ -104,15 +114,31 @@ fn start_logging(configuration: &Configuration) {
     }
 }
 
+/// The front end, and beside the binary the names of its files: without either, pages would come without style or life.
 fn find_front_end(site_root: &Path) -> Result<(), Failure> {
-    if site_root.join("pkg").is_dir() {
-        Ok(())
-    } else {
-        Err(Failure::Usage(format!(
-            "site_root: there is no front end in {}; build it with \"make build\", or set TIDEMARK_SITE_ROOT to where it is",
+    let wrong = |what: String| {
+        Failure::Usage(format!(
+            "site_root: {what}; build it with \"make build\", or set TIDEMARK_SITE_ROOT to where it is"
+        ))
+    };
+    let pkg = site_root.join("pkg");
+    let files = std::fs::read_dir(&pkg)
+        .map_err(|_| wrong(format!("there is no front end in {}", site_root.display())))?;
+    let has_hashed_names = files
+        .filter_map(Result::ok)
+        .map(|file| std::path::PathBuf::from(file.file_name()))
+        .any(|name| {
+            name.extension().is_some_and(|kind| kind == "wasm") && name != Path::new("tidemark.wasm")
+        });
+    let hash_file = router::hash_file();
+    if has_hashed_names && !hash_file.as_ref().is_some_and(|file| file.exists()) {
+        let place = hash_file.map_or_else(|| "hash.txt".to_owned(), |file| file.display().to_string());
+        return Err(wrong(format!(
+            "{place} is missing, which names the files of the front end in {}",
             site_root.display()
-        )))
+        )));
     }
+    Ok(())
 }
 
 async fn create_first_administrator(configuration: &Configuration, console: &Console) -> Result<(), Failure> {
@@ -122,47 +148,48 @@ async fn create_first_administrator(configuration: &Configuration, console: &Con
     if console.state.count_users().await.map_err(Failure::refused)? > 0 {
         return Ok(());
     }
-    let password_hash = console
-        .hasher
-        .hash(&admin.password)
-        .await
+    let granted = Caller::command_line()
+        .demand(Permission::ManageUsers)
         .map_err(Failure::refused)?;
-    let user = NewUser {
-        name: admin.user.clone(),
-        role: Role::Admin,
-        password_hash,
-    };
-    match console.state.add_user(&user, console.clock.now()).await {
-        Ok(_) => {
+    match console
+        .add_user(&granted, admin.user.clone(), Role::Admin, &admin.password)
+        .await
+    {
+        Ok(()) => {
             tracing::info!(user = %admin.user, "the first administrator was created from the configuration");
+            Ok(())
         }
         // Another replica was faster.
-        Err(UserExists::Taken(_)) => {}
-        Err(UserExists::State(error)) => return Err(Failure::refused(error)),
+        Err(ChangeRefused::NameTaken) => Ok(()),
+        Err(ChangeRefused::Password(unfit)) => Err(Failure::Usage(format!("admin.password: {unfit}"))),
+        Err(error) => Err(Failure::refused(error)),
     }
-    Ok(())
 }
 
-async fn announce_setup_link(console: &Console, public_address: &str) -> Result<(), Failure> {
+async fn announce_setup_link(console: &Console) -> Result<(), Failure> {
     if console.state.count_users().await.map_err(Failure::refused)? > 0 {
         return Ok(());
     }
     if let Some(token) = console.new_setup_token().await.map_err(Failure::refused)? {
         tracing::warn!(
-            "there is no user yet; create the first administrator within 24 hours at {public_address}/setup?token={}",
+            "there is no user yet; create the first administrator within 24 hours at {}/setup?token={}",
+            console.public_address,
             token.expose()
         );
     }
     Ok(())
 }
 
-/// Once an hour; a session that is out of date is worth nothing before that too.
-async fn remove_expired_sessions(console: Console) {
+/// Once an hour: what is out of date goes. It is worth nothing before that too.
+async fn keep_house(console: Console) {
     let mut beat = tokio::time::interval(std::time::Duration::from_hours(1));
     loop {
         beat.tick().await;
-        if let Err(error) = console.state.remove_expired_sessions(console.clock.now()).await {
-            tracing::warn!(%error, "removing sessions that are out of date failed");
+        if let Err(error) = console.state.remove_expired(console.clock.now()).await {
+            tracing::warn!(%error, "removing what is out of date failed");
+        }
+        if let Err(error) = remove_old_events(&console).await {
+            tracing::warn!(%error, "removing old events from the audit log failed");
         }
     }
 }

@@ -22,6 +22,7 @@ pub(crate) fn AccountMenu(account: Account) -> impl IntoView {
                     <span class="muted">{account.role.as_str()}</span>
                 </p>
                 <ThemeSwitch />
+                <a class="menu-item" href="/account">"Account and sessions"</a>
                 // Leaves the app for good: what is in memory goes with the page.
                 <form method="post" action="/fn/sign_out">
                     <button type="submit" class="menu-item">"Sign out"</button>

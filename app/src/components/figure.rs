@@ -1,7 +1,8 @@
 //! Figures: at most three digits on the face, the exact value on hover and for screen readers.
 
 use domain::hypertable::Exactness;
-use domain::quantity::{bytes, exact_bytes, thousands};
+use domain::quantity::{bytes, exact_bytes, minute, moment, thousands};
+use jiff::Timestamp;
 use leptos::prelude::*;
 
 fn prefix(exactness: Exactness) -> &'static str {
@@ -74,4 +75,17 @@ pub(crate) fn TableName(name: String) -> impl IntoView {
     name.split_inclusive('_')
         .map(|part| view! { {part.to_owned()} <wbr /> })
         .collect_view()
+}
+
+/// A moment to the minute; the second is in its title.
+#[component]
+pub(crate) fn Moment(
+    at: Option<Timestamp>,
+    /// What stands there without one.
+    none: &'static str,
+) -> impl IntoView {
+    match at {
+        Some(at) => view! { <time datetime=at.to_string() title=moment(at)>{minute(at)}</time> }.into_any(),
+        None => view! { <span class="muted">{none}</span> }.into_any(),
+    }
 }

@@ -1,5 +1,6 @@
 //! The frame of every page about a database: navigation, name, age of the data, account.
 
+use domain::account::Account;
 use domain::database::DatabaseName;
 use domain::observation::Health;
 use domain::overview::DatabaseStatus;
@@ -12,8 +13,9 @@ use super::account_menu::AccountMenu;
 use super::icon::{Icon, Symbol};
 use super::live::{LiveAge, Refresher};
 use super::notice::LoadFailed;
-use crate::browser::focus_on_slash;
-use crate::server_fns::{Frame, load_frame};
+use crate::browser::{focus_on_slash, sign_in_again};
+use crate::error::AppError;
+use crate::server_fns::{Frame as LoadedFrame, load_frame, load_status};
 
 /// The database in the page's address.
 pub(crate) fn database_parameter() -> Memo<String> {
@@ -21,30 +23,40 @@ pub(crate) fn database_parameter() -> Memo<String> {
     Memo::new(move |_| parameters.read().get("database").unwrap_or_default())
 }
 
-/// The frame with a page in it.
+/// The frame with a page about a database in it.
 #[component]
 pub(crate) fn DatabaseFrame() -> impl IntoView {
     let database = database_parameter();
+    view! { <Frame database=Signal::derive(move || Some(database.get())) /> }
+}
+
+/// The frame with a page in it that belongs to all databases.
+#[component]
+pub(crate) fn ConsoleFrame() -> impl IntoView {
+    view! { <Frame database=Signal::derive(|| None) /> }
+}
+
+#[component]
+fn Frame(database: Signal<Option<String>>) -> impl IntoView {
     let refresher = Refresher::start();
     provide_context(refresher);
-    let frame = Resource::new(
-        move || (database.get(), refresher.version()),
-        |(database, _)| load_frame(database),
-    );
+    // Loaded once for a database: what changes with every reading is loaded by what shows it, so that a form in the
+    // page stays as it is.
+    let frame = Resource::new(move || database.get(), load_frame);
     view! {
-        <Transition fallback=|| ()>
+        <Suspense fallback=|| ()>
             {move || Suspend::new(async move {
                 match frame.await {
                     Ok(frame) => view! { <FrameBody frame /> }.into_any(),
                     Err(error) => view! { <main class="alone"><LoadFailed error /></main> }.into_any(),
                 }
             })}
-        </Transition>
+        </Suspense>
     }
 }
 
 #[component]
-fn FrameBody(frame: Frame) -> impl IntoView {
+fn FrameBody(frame: LoadedFrame) -> impl IntoView {
     focus_on_slash("filter");
     let is_open = RwSignal::new(false);
     let location = use_location();
@@ -54,7 +66,8 @@ fn FrameBody(frame: Frame) -> impl IntoView {
         is_open.set(false);
     });
     let base = format!("/db/{}", frame.status.database);
-    let sees_details = frame.account.may(Permission::ViewDetails);
+    let account = frame.account.clone();
+    let status = live_status(frame.status.clone());
     view! {
         <div class="app">
             <a class="skip" href="#content">"Skip to content"</a>
@@ -68,21 +81,16 @@ fn FrameBody(frame: Frame) -> impl IntoView {
             />
             <aside class="side">
                 <p class="brand"><Logo /> "Tidemark"</p>
-                <DatabaseSwitch databases=frame.databases.clone() status=frame.status.clone() />
+                <DatabaseSwitch databases=frame.databases.clone() name=frame.status.database.clone() status />
                 <nav aria-label="Pages">
                     <p class="nav-title" id="nav-observe">"Observe"</p>
                     <ul aria-labelledby="nav-observe">
-                        <li>
-                            <A href=base.clone() exact=true attr:class="nav"><Icon symbol=Symbol::Overview /> "Overview"</A>
-                        </li>
-                        {sees_details.then(|| view! {
-                            <li>
-                                <A href=format!("{base}/hypertables") attr:class="nav">
-                                    <Icon symbol=Symbol::Hypertables /> "Hypertables"
-                                </A>
-                            </li>
+                        <li><A href=base.clone() exact=true attr:class="nav"><Icon symbol=Symbol::Overview /> "Overview"</A></li>
+                        {account.may(Permission::ViewDetails).then(|| view! {
+                            <NavItem href=format!("{base}/hypertables") symbol=Symbol::Hypertables label="Hypertables" />
                         })}
                     </ul>
+                    <AdministrationNav account=account.clone() />
                 </nav>
             </aside>
             <div class="content">
@@ -91,7 +99,7 @@ fn FrameBody(frame: Frame) -> impl IntoView {
                     <Crumbs base=base.clone() />
                     <div class="top-end">
                         {frame.environment.map(|environment| view! { <span class="environment">{environment}</span> })}
-                        <LiveState status=frame.status />
+                        <LiveState status />
                         <AccountMenu account=frame.account />
                     </div>
                 </header>
@@ -99,6 +107,48 @@ fn FrameBody(frame: Frame) -> impl IntoView {
             </div>
         </div>
     }
+}
+
+/// How the database stands, loaded again and again. Who is signed out meanwhile leaves the page.
+fn live_status(loaded: DatabaseStatus) -> RwSignal<DatabaseStatus> {
+    let database = loaded.database.to_string();
+    let status = RwSignal::new(loaded);
+    let refresher = expect_context::<Refresher>();
+    Effect::new(move |before: Option<u32>| {
+        let version = refresher.version();
+        if before.is_some() {
+            let database = database.clone();
+            leptos::task::spawn_local(async move {
+                match load_status(database).await {
+                    Ok(loaded) => status.set(loaded),
+                    Err(AppError::NotSignedIn) => sign_in_again(),
+                    // The age goes on counting, and says so.
+                    Err(_) => {}
+                }
+            });
+        }
+        version
+    });
+    status
+}
+
+#[component]
+fn NavItem(href: String, symbol: Symbol, label: &'static str) -> impl IntoView {
+    view! { <li><A href=href attr:class="nav"><Icon symbol /> {label}</A></li> }.into_any()
+}
+
+#[component]
+fn AdministrationNav(account: Account) -> impl IntoView {
+    let manages = account.may(Permission::ManageUsers);
+    let audits = account.may(Permission::ViewAudit);
+    (manages || audits).then(|| view! {
+        <p class="nav-title" id="nav-administer">"Administer"</p>
+        <ul aria-labelledby="nav-administer">
+            {manages.then(|| view! { <NavItem href="/users".to_owned() symbol=Symbol::Users label="Users" /> })}
+            {manages.then(|| view! { <NavItem href="/tokens".to_owned() symbol=Symbol::Key label="Tokens" /> })}
+            {audits.then(|| view! { <NavItem href="/audit".to_owned() symbol=Symbol::Scroll label="Audit log" /> })}
+        </ul>
+    }).into_any()
 }
 
 /// The mark: a tide line.
@@ -114,20 +164,26 @@ pub(crate) fn Logo() -> impl IntoView {
 }
 
 #[component]
-fn DatabaseSwitch(databases: Vec<DatabaseName>, status: DatabaseStatus) -> impl IntoView {
-    let name = status.database.to_string();
-    let version = match &status.figures {
-        Some(figures) => format!(
-            "TimescaleDB {} · {}",
-            figures.timescaledb_version,
-            figures.edition.as_str()
-        ),
-        None => "not read yet".to_owned(),
+fn DatabaseSwitch(
+    databases: Vec<DatabaseName>,
+    name: DatabaseName,
+    status: RwSignal<DatabaseStatus>,
+) -> impl IntoView {
+    let version = move || {
+        status.with(|status| match &status.figures {
+            Some(figures) => format!(
+                "TimescaleDB {} · {}",
+                figures.timescaledb_version,
+                figures.edition.as_str()
+            ),
+            None => "not read yet".to_owned(),
+        })
     };
     let others: Vec<_> = databases
         .into_iter()
-        .filter(|database| *database != status.database)
+        .filter(|database| *database != name)
         .collect();
+    let name = name.to_string();
     if others.is_empty() {
         view! { <div class="switch"><strong>{name}</strong> <small>{version}</small></div> }.into_any()
     } else {
@@ -152,38 +208,74 @@ fn DatabaseSwitch(databases: Vec<DatabaseName>, status: DatabaseStatus) -> impl 
 #[component]
 fn Crumbs(base: String) -> impl IntoView {
     let location = use_location();
-    let page = move || {
-        if location.pathname.read().ends_with("/hypertables") {
-            "Hypertables"
-        } else {
-            "Overview"
-        }
-    };
+    let crumb = Memo::new(move |_| location.pathname.with(|path| Crumb::of(path)));
     view! {
         <nav class="crumbs" aria-label="Breadcrumbs">
             <ol>
-                <li class="crumb-database"><A href=base>"Database"</A></li>
-                <li aria-current="page">{page}</li>
+                {move || match crumb.get() {
+                    Crumb::OfDatabase(page) => view! {
+                        <li class="crumb-database"><A href=base.clone()>"Database"</A></li>
+                        <li aria-current="page">{page}</li>
+                    }.into_any(),
+                    Crumb::OfConsole(page) => view! { <li aria-current="page">{page}</li> }.into_any(),
+                    Crumb::User(name) => view! {
+                        <li><A href="/users">"Users"</A></li>
+                        <li aria-current="page">{name}</li>
+                    }.into_any(),
+                }}
             </ol>
         </nav>
     }
     .into_any()
 }
 
+/// Where a page stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Crumb {
+    OfDatabase(&'static str),
+    OfConsole(&'static str),
+    User(String),
+}
+
+impl Crumb {
+    fn of(path: &str) -> Self {
+        match path.trim_end_matches('/') {
+            "/account" => Self::OfConsole("Account"),
+            "/users" => Self::OfConsole("Users"),
+            "/tokens" => Self::OfConsole("Tokens"),
+            "/audit" => Self::OfConsole("Audit log"),
+            path => match path.strip_prefix("/users/") {
+                Some(name) => Self::User(name.to_owned()),
+                None if path.ends_with("/hypertables") => Self::OfDatabase("Hypertables"),
+                None => Self::OfDatabase("Overview"),
+            },
+        }
+    }
+}
+
 /// `live · 3 s ago`, or that it is not.
 #[component]
-fn LiveState(status: DatabaseStatus) -> impl IntoView {
-    let (class, word) = match status.health {
-        Health::Healthy => ("dot ok", "live"),
-        Health::Starting => ("dot plain", "connecting"),
-        Health::Stale => ("dot warn", "stale"),
-        Health::Unavailable => ("dot bad", "unavailable"),
+fn LiveState(status: RwSignal<DatabaseStatus>) -> impl IntoView {
+    let health = Memo::new(move |_| status.with(|status| status.health));
+    let class = move || match health.get() {
+        Health::Healthy => "dot ok",
+        Health::Starting => "dot plain",
+        Health::Stale => "dot warn",
+        Health::Unavailable => "dot bad",
+    };
+    let word = move || match health.get() {
+        Health::Healthy => "live",
+        Health::Starting => "connecting",
+        Health::Stale => "stale",
+        Health::Unavailable => "unavailable",
     };
     view! {
         <span class="live">
             <span class=class></span>
             {word}
-            {status.freshness.map(|freshness| view! { <span class="live-age"><LiveAge freshness /></span> })}
+            {move || status.with(|status| status.freshness).map(|freshness| view! {
+                <span class="live-age"><LiveAge freshness /></span>
+            })}
         </span>
     }
     .into_any()

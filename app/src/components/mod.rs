@@ -2,17 +2,23 @@
 
 mod account_menu;
 mod figure;
+mod form;
 mod frame;
+mod gate;
 mod health;
 mod icon;
+mod list;
 mod live;
 mod notice;
 mod size_bar;
 
-pub(crate) use figure::{Bytes, Count, Dash, TableName};
-pub(crate) use frame::{DatabaseFrame, Logo, database_parameter};
+pub(crate) use figure::{Bytes, Count, Dash, Moment, TableName};
+pub(crate) use form::{DoneNotices, FormError, NewPassword, RoleChoice, emptied_when};
+pub(crate) use frame::{ConsoleFrame, DatabaseFrame, database_parameter};
+pub(crate) use gate::Gate;
 pub(crate) use health::HealthPill;
 pub(crate) use icon::{Icon, Symbol};
+pub(crate) use list::{ColumnHead, FilterBar, Pager};
 pub(crate) use live::{LiveAge, Refresher};
 pub(crate) use notice::{LoadFailed, Notice, ProblemNotice, Tone};
 pub(crate) use size_bar::{SizeBar, SizeLegend};

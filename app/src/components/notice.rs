@@ -5,22 +5,29 @@ use domain::quantity::{age, moment};
 use leptos::prelude::*;
 
 use super::icon::{Icon, Symbol};
-use crate::browser::leave_for;
+use crate::browser::sign_in_again;
 use crate::error::AppError;
+use crate::server_fns::DoneNotice;
 
 /// How grave a notice is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
     Bad,
+    Good,
     Warn,
     Plain,
 }
 
 /// A notice across the page.
 #[component]
-pub(crate) fn Notice(tone: Tone, #[prop(into)] title: String, children: Children) -> impl IntoView {
+pub(crate) fn Notice(
+    tone: Tone,
+    #[prop(into)] title: String,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
     let (class, symbol) = match tone {
         Tone::Bad => ("notice bad", Symbol::Exclamation),
+        Tone::Good => ("notice good", Symbol::Check),
         Tone::Warn => ("notice warn", Symbol::Exclamation),
         Tone::Plain => ("notice plain", Symbol::Clock),
     };
@@ -29,9 +36,29 @@ pub(crate) fn Notice(tone: Tone, #[prop(into)] title: String, children: Children
             <span class="notice-mark"><Icon symbol /></span>
             <div>
                 <p class="notice-title">{title}</p>
-                {children()}
+                {children.map(|children| children())}
             </div>
         </section>
+    }
+}
+
+/// What a form has done, once.
+#[component]
+pub(crate) fn DoneNoticeView(notice: DoneNotice) -> impl IntoView {
+    match notice {
+        DoneNotice::Done(words) => view! { <Notice tone=Tone::Good title=words /> }.into_any(),
+        DoneNotice::Link { user, url, hours } => view! {
+            <Notice tone=Tone::Good title=format!("Give {user} this link")>
+                <p><input class="secret" type="text" readonly value=url aria-label=format!("Link for {user}") /></p>
+                <p>{format!("It is shown this once, can be used once, and ends in {hours} hours. Whoever has it chooses {user}'s password: send it where only {user} reads.")}</p>
+            </Notice>
+        }.into_any(),
+        DoneNotice::Token { name, token } => view! {
+            <Notice tone=Tone::Good title=format!("The token {name}")>
+                <p><input class="secret" type="text" readonly value=token aria-label=format!("Token {name}") /></p>
+                <p>"It is shown this once. Copy it to where the program reads it; whoever has it may do what it may do."</p>
+            </Notice>
+        }.into_any(),
     }
 }
 
@@ -67,27 +94,30 @@ pub(crate) fn ProblemNotice(
 pub(crate) fn LoadFailed(error: AppError) -> impl IntoView {
     if error == AppError::NotSignedIn {
         // In the browser only: the server never renders a page for somebody who is not signed in.
-        Effect::new(|_| leave_for("/login"));
+        Effect::new(|_| sign_in_again());
     }
     match error {
         AppError::Forbidden => view! {
             <section class="blank">
                 <h1>"Not for your role"</h1>
-                <p>"Your role sees the status of the database, not its tables. An administrator can give you another role."</p>
-                <p><a class="btn" href="..">"Go to the overview"</a></p>
+                <p>"Your role may not see this page. An administrator can give you another role."</p>
+                <p><a class="btn" href="/" rel="external">"Go to the overview"</a></p>
             </section>
-        }.into_any(),
+        }
+        .into_any(),
         AppError::NotFound => view! {
             <section class="blank">
                 <h1>"Nothing at this address"</h1>
                 <p>"The page or the database does not exist, or has another name now."</p>
                 <p><a class="btn" href="/" rel="external">"Go to the overview"</a></p>
             </section>
-        }.into_any(),
+        }
+        .into_any(),
         other => view! {
             <Notice tone=Tone::Bad title="This page could not be loaded">
                 <p>{other.to_string()}</p>
             </Notice>
-        }.into_any(),
+        }
+        .into_any(),
     }
 }

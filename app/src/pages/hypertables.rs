@@ -1,21 +1,19 @@
 //! Every hypertable with what it costs and what keeps it small.
 
 use domain::hypertable::{Hypertable, TimePoint, TimeSpan};
-use domain::listing::{
-    Direction, HypertableColumn, HypertableList, HypertablePage, HypertableQuery, PAGE_SIZES,
-};
+use domain::hypertable_list::{HypertableColumn, HypertableList, HypertableQuery};
+use domain::listing::{Column, ListPage};
 use domain::quantity::{counted, day, exact_bytes, moment, percent, saved_percent, thousands};
 use domain::snapshot::Edition;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::NavigateOptions;
 use leptos_router::components::A;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::use_query_map;
 
 use super::overview::NoHypertables;
 use crate::components::{
-    Bytes, Count, Dash, Icon, LoadFailed, Notice, ProblemNotice, Refresher, SizeBar, SizeLegend, Symbol,
-    TableName, Tone, database_parameter,
+    Bytes, ColumnHead, Count, Dash, FilterBar, LoadFailed, Notice, Pager, ProblemNotice, Refresher, SizeBar,
+    SizeLegend, TableName, Tone, database_parameter,
 };
 use crate::server_fns::list_hypertables;
 
@@ -49,6 +47,7 @@ fn ListBody(list: HypertableList, database: String, query: Memo<HypertableQuery>
     let base = format!("/db/{database}/hypertables");
     let HypertableList {
         page,
+        largest_bytes,
         problem,
         edition,
         ..
@@ -70,24 +69,24 @@ fn ListBody(list: HypertableList, database: String, query: Memo<HypertableQuery>
         {page.map(|page| if page.total == 0 {
             view! { <section class="card"><NoHypertables /></section> }.into_any()
         } else {
-            view! { <ListCard page edition base query /> }.into_any()
+            view! { <ListCard page largest_bytes edition base query /> }.into_any()
         })}
     }
 }
 
 #[component]
 fn ListCard(
-    page: HypertablePage,
+    page: ListPage<Hypertable>,
+    largest_bytes: u64,
     edition: Edition,
     base: String,
     query: Memo<HypertableQuery>,
 ) -> impl IntoView {
     let shown = page.query.clone();
-    let largest = page.largest_bytes;
     let rows = page.items.clone();
     view! {
         <section class="card">
-            <FilterBar page=page.clone() base=base.clone() query />
+            <FilterBar page=page.clone() base=base.clone() query noun=("table", "tables") what="Filter by schema, name or owner" />
             {if rows.is_empty() {
                 view! {
                     <div class="empty">
@@ -103,13 +102,13 @@ fn ListCard(
                             <thead>
                                 <tr>
                                     {HypertableColumn::ALL
-                                        .into_iter()
-                                        .map(|column| view! { <ColumnHead column query=shown.clone() base=base.clone() /> })
+                                        .iter()
+                                        .map(|column| view! { <ColumnHead column=*column class=class(*column) query=shown.clone() base=base.clone() /> })
                                         .collect_view()}
                                 </tr>
                             </thead>
                             <tbody>
-                                {rows.into_iter().map(|table| view! { <Row table largest edition /> }).collect_view()}
+                                {rows.into_iter().map(|table| view! { <Row table largest=largest_bytes edition /> }).collect_view()}
                             </tbody>
                         </table>
                     </div>
@@ -124,73 +123,6 @@ fn ListCard(
     }
 }
 
-#[component]
-fn FilterBar(page: HypertablePage, base: String, query: Memo<HypertableQuery>) -> impl IntoView {
-    let navigate = use_navigate();
-    let shown = page.query.clone();
-    let found = if shown.filter.is_empty() {
-        counted(page.total as u64, "table", "tables")
-    } else {
-        format!(
-            "{} of {}",
-            thousands(page.matching as u64),
-            counted(page.total as u64, "table", "tables")
-        )
-    };
-    let action = base.clone();
-    let filter_as_typed = move |event: leptos::ev::Event| {
-        let filter = event_target_value(&event);
-        let wanted = HypertableQuery {
-            filter,
-            page: 1,
-            ..query.get_untracked()
-        };
-        let options = NavigateOptions {
-            replace: true,
-            scroll: false,
-            ..NavigateOptions::default()
-        };
-        navigate(&format!("{base}{}", wanted.query_string()), options);
-    };
-    let kept: Vec<_> = shown
-        .parameters()
-        .into_iter()
-        .filter(|(name, _)| !matches!(*name, "q" | "page" | "size"))
-        .collect();
-    view! {
-        // Without JavaScript the form is sent; with it, the list follows the typing.
-        <form class="filter" method="get" action=action role="search" on:submit=|event| event.prevent_default()>
-            <label class="filter-field">
-                <Icon symbol=Symbol::Search />
-                <span class="visually-hidden">"Filter by schema, name or owner"</span>
-                <input type="search" name="q" id="filter" value=shown.filter.clone() placeholder="Filter by schema, name or owner" maxlength="200" autocomplete="off" on:input=filter_as_typed />
-                <kbd aria-hidden="true">"/"</kbd>
-            </label>
-            {kept.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value /> }).collect_view()}
-            {(shown.page_size != HypertableQuery::default().page_size).then(|| view! { <input type="hidden" name="size" value=shown.page_size.to_string() /> })}
-            <noscript><button type="submit" class="btn">"Filter"</button></noscript>
-            <span class="found" role="status">{found}</span>
-        </form>
-    }
-}
-
-fn label(column: HypertableColumn) -> &'static str {
-    match column {
-        HypertableColumn::Name => "Table",
-        HypertableColumn::Size => "Size",
-        HypertableColumn::Indexes => "Indexes",
-        HypertableColumn::Rows => "Rows",
-        HypertableColumn::Chunks => "Chunks",
-        HypertableColumn::Compressed => "Compressed",
-        HypertableColumn::Saved => "Saved",
-        HypertableColumn::Interval => "Chunk interval",
-        HypertableColumn::CompressAfter => "Compress after",
-        HypertableColumn::Keep => "Keep",
-        HypertableColumn::Oldest => "Oldest chunk",
-        HypertableColumn::Newest => "Newest chunk",
-    }
-}
-
 /// On a narrow screen the columns that matter stay; the rest is told under the name.
 fn class(column: HypertableColumn) -> &'static str {
     match column {
@@ -202,25 +134,6 @@ fn class(column: HypertableColumn) -> &'static str {
         | HypertableColumn::Compressed
         | HypertableColumn::Saved => "num wide-only",
         _ => "wide-only",
-    }
-}
-
-#[component]
-fn ColumnHead(column: HypertableColumn, query: HypertableQuery, base: String) -> impl IntoView {
-    let sorted = (query.sort == column).then_some(query.direction);
-    let aria_sort = sorted.map(|direction| match direction {
-        Direction::Ascending => "ascending",
-        Direction::Descending => "descending",
-    });
-    let arrow = sorted.map(|direction| match direction {
-        Direction::Ascending => " ↑",
-        Direction::Descending => " ↓",
-    });
-    let href = format!("{base}{}", query.sorted_by(column).query_string());
-    view! {
-        <th scope="col" class=class(column) aria-sort=aria_sort>
-            <A href=href scroll=false>{label(column)}<span aria-hidden="true">{arrow}</span></A>
-        </th>
     }
 }
 
@@ -294,38 +207,4 @@ fn Point(point: Option<TimePoint>) -> impl IntoView {
         Some(TimePoint::Number(number)) => number.to_string().into_any(),
         None => view! { <Dash reason="no chunks yet" /> }.into_any(),
     }
-}
-
-#[component]
-fn Pager(page: HypertablePage, base: String) -> impl IntoView {
-    let query = page.query.clone();
-    let first = page.first_row + 1;
-    let last = page.first_row + page.items.len();
-    let to = |number: usize| format!("{base}{}", query.on_page(number).query_string());
-    let previous = (query.page > 1).then(|| to(query.page - 1));
-    let next = (query.page < page.pages).then(|| to(query.page + 1));
-    let sizes = PAGE_SIZES
-        .into_iter()
-        .map(|size| {
-            let wanted = HypertableQuery { page_size: size, page: 1, ..query.clone() };
-            let current = (size == query.page_size).then_some("true");
-            view! { <A href=format!("{base}{}", wanted.query_string()) scroll=false attr:aria-current=current>{size.to_string()}</A> }
-        })
-        .collect_view();
-    (page.matching > PAGE_SIZES[0]).then(|| view! {
-        <nav class="pager" aria-label="Pages of the list">
-            <span>{format!("{first} to {last} of {}", thousands(page.matching as u64))}</span>
-            <span class="pager-sizes">"Rows " {sizes}</span>
-            <span class="pager-steps">
-                {match previous {
-                    Some(href) => view! { <A href=href attr:class="btn" attr:rel="prev">"Previous"</A> }.into_any(),
-                    None => view! { <span class="btn" aria-disabled="true">"Previous"</span> }.into_any(),
-                }}
-                {match next {
-                    Some(href) => view! { <A href=href attr:class="btn" attr:rel="next">"Next"</A> }.into_any(),
-                    None => view! { <span class="btn" aria-disabled="true">"Next"</span> }.into_any(),
-                }}
-            </span>
-        </nav>
-    })
 }

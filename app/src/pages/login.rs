@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use super::setup::{FormError, Gate};
+use crate::components::{FormError, Gate};
 use crate::error::AppError;
 use crate::server_fns::SignIn;
 

@@ -1,84 +1,57 @@
-//! Creating the first administrator, with the link from the log.
+//! Where one-time links lead: the first administrator's, invitations and resets.
 
+use domain::account::Account;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::components::{Logo, Notice, Tone};
-use crate::error::AppError;
-use crate::server_fns::{SetUp, SetupLink, check_setup_link};
+use crate::components::{FormError, Gate, NewPassword, Notice, Tone};
+use crate::server_fns::{ChoosePassword, LinkState, SetUp, check_link};
 
-/// The card that stands alone on the pages before the login.
-#[component]
-pub(super) fn Gate(title: &'static str, children: Children) -> impl IntoView {
-    view! {
-        <main class="gate">
-            <section class="card gate-card">
-                <p class="brand"><Logo /> "Tidemark"</p>
-                <h1>{title}</h1>
-                {children()}
-            </section>
-        </main>
-    }
-}
-
-/// Why a form was refused: from the action, or, without JavaScript, from the address it was sent back to.
-#[component]
-pub(super) fn FormError(
-    /// The action's outcome.
-    outcome: Signal<Option<Result<(), AppError>>>,
-    /// The server function's path.
-    path: &'static str,
-) -> impl IntoView {
-    let query = use_query_map();
-    let error = move || match outcome.get() {
-        Some(Err(error)) => Some(error),
-        Some(Ok(())) => None,
-        None => query.with(|query| {
-            (query.get_str("__path") == Some(path))
-                .then(|| query.get("__err"))
-                .flatten()
-                .map(|encoded| leptos::server_fn::error::ServerFnUrlError::<AppError>::decode_err(&encoded))
-        }),
-    };
-    view! {
-        <div role="alert">
-            {move || error().map(|error| view! { <p class="form-error">{error.to_string()}</p> })}
-        </div>
-    }
-}
-
-/// Name and password of the first administrator.
+/// What the link opens, or that it opens nothing.
 #[component]
 pub(crate) fn SetupPage() -> impl IntoView {
     let query = use_query_map();
     let token = Memo::new(move |_| query.read().get("token").unwrap_or_default());
-    let link = Resource::new(move || token.get(), check_setup_link);
+    let link = Resource::new(move || token.get(), check_link);
     view! {
         <Title text="Set up · Tidemark" />
-        <Gate title="Create the first administrator">
-            <Suspense fallback=|| ()>
-                {move || Suspend::new(async move {
-                    match link.await {
-                        Ok(SetupLink::Valid) => view! { <SetupForm token=token.get() /> }.into_any(),
-                        Ok(SetupLink::Invalid) => view! {
-                            <Notice tone=Tone::Warn title="This setup link is not valid any more">
-                                <p>"It was used, replaced by a newer one, or is older than a day. Start the console again to get a new one, or create a user on the command line:"</p>
-                                <pre><code>"tidemark user add NAME --role admin"</code></pre>
-                                <p><a href="/login">"Sign in"</a></p>
-                            </Notice>
-                        }.into_any(),
-                        Err(error) => view! { <p class="form-error">{error.to_string()}</p> }.into_any(),
-                    }
-                })}
-            </Suspense>
-        </Gate>
+        <Suspense fallback=|| ()>
+            {move || Suspend::new(async move {
+                let token = token.get_untracked();
+                match link.await {
+                    Ok(LinkState::FirstAdministrator) => view! {
+                        <Gate title="Create the first administrator"><FirstAdministratorForm token /></Gate>
+                    }.into_any(),
+                    Ok(LinkState::Invitation(account)) => view! {
+                        <Gate title=format!("Welcome, {}", account.name)><PasswordForm token account button="Set password and sign in" /></Gate>
+                    }.into_any(),
+                    Ok(LinkState::Reset(account)) => view! {
+                        <Gate title=format!("A new password for {}", account.name)><PasswordForm token account button="Set password and sign in" /></Gate>
+                    }.into_any(),
+                    Ok(LinkState::Invalid) => view! { <Gate title="Set up"><InvalidLink /></Gate> }.into_any(),
+                    Err(error) => view! { <Gate title="Set up"><p class="form-error">{error.to_string()}</p></Gate> }.into_any(),
+                }
+            })}
+        </Suspense>
     }
 }
 
 #[component]
-fn SetupForm(token: String) -> impl IntoView {
+fn InvalidLink() -> impl IntoView {
+    view! {
+        <Notice tone=Tone::Warn title="This link is not valid any more">
+            <p>"It was used, replaced by a newer one, or is too old. Ask an administrator for a new one."</p>
+            <p>"There is no administrator yet? Start the console again: its log shows a new link. Or, on its machine:"</p>
+            <pre><code>"tidemark user add NAME --role admin"</code></pre>
+            <p><a href="/login">"Sign in"</a></p>
+        </Notice>
+    }
+}
+
+#[component]
+fn FirstAdministratorForm(token: String) -> impl IntoView {
     let action = ServerAction::<SetUp>::new();
     view! {
         <ActionForm action>
@@ -88,16 +61,24 @@ fn SetupForm(token: String) -> impl IntoView {
                 <span>"Name"</span>
                 <input name="name" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="64" autofocus />
             </label>
-            <label>
-                <span>"Password"</span>
-                <input name="password" type="password" autocomplete="new-password" required minlength="12" maxlength="512" aria-describedby="password-hint" />
-            </label>
-            <p class="hint" id="password-hint">"At least 12 characters. A sentence is easier to remember than a puzzle."</p>
-            <label>
-                <span>"The same again"</span>
-                <input name="again" type="password" autocomplete="new-password" required minlength="12" maxlength="512" />
-            </label>
+            <NewPassword />
             <button type="submit" class="btn primary" disabled=move || action.pending().get()>"Create and sign in"</button>
+        </ActionForm>
+    }
+}
+
+#[component]
+fn PasswordForm(token: String, account: Account, button: &'static str) -> impl IntoView {
+    let action = ServerAction::<ChoosePassword>::new();
+    view! {
+        <ActionForm action>
+            <input type="hidden" name="token" value=token />
+            // Password managers keep the new password under this name.
+            <input type="text" name="username" value=account.name.to_string() autocomplete="username" class="visually-hidden" tabindex="-1" aria-hidden="true" readonly />
+            <p class="muted">{format!("You sign in as {} with the role {}.", account.name, account.role)}</p>
+            <FormError outcome=action.value().into() path="/fn/choose_password" />
+            <NewPassword />
+            <button type="submit" class="btn primary" disabled=move || action.pending().get()>{button}</button>
         </ActionForm>
     }
 }

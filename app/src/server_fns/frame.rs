@@ -21,16 +21,36 @@ pub struct Frame {
     pub status: DatabaseStatus,
 }
 
-/// Loads the frame for a database's pages.
+/// Loads the frame: of a database's pages, or, without one, of the pages that belong to all of them.
 #[server(prefix = "/fn", endpoint = "load_frame", input = leptos::server_fn::codec::GetUrl)]
-pub async fn load_frame(database: String) -> Result<Frame, AppError> {
-    let (console, granted) = super::guard::demand(domain::role::Permission::ViewStatus)?;
+pub async fn load_frame(database: Option<String>) -> Result<Frame, AppError> {
+    use super::guard;
+
+    let (console, granted) = guard::demand(domain::role::Permission::ViewStatus, "frame").await?;
+    let databases = console.database_names();
+    let database = database
+        .or_else(|| databases.first().map(ToString::to_string))
+        .unwrap_or_default();
     Ok(Frame {
-        account: granted.account().clone(),
-        databases: console.database_names(),
+        account: granted
+            .user()
+            .map(|user| user.account.clone())
+            .ok_or(AppError::NotSignedIn)?,
+        databases,
         environment: console.environment.as_deref().map(str::to_owned),
         status: console
             .status(&granted, &database)
-            .map_err(|_| super::guard::not_found())?,
+            .map_err(|_| guard::not_found())?,
     })
+}
+
+/// How a database stands now.
+#[server(prefix = "/fn", endpoint = "load_status", input = leptos::server_fn::codec::GetUrl)]
+pub async fn load_status(database: String) -> Result<DatabaseStatus, AppError> {
+    use super::guard;
+
+    let (console, granted) = guard::demand(domain::role::Permission::ViewStatus, "status").await?;
+    console
+        .status(&granted, &database)
+        .map_err(|_| guard::not_found())
 }

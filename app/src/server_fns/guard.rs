@@ -1,10 +1,12 @@
 //! The first line of every server function.
 
-use backend::auth::{Denied, Granted, Principal, Session};
+use backend::accounts::ChangeRefused;
+use backend::auth::{Caller, Client, Denied, Granted, Principal, Session};
 use backend::console::Console;
+use backend::reference::Reference;
 use domain::role::Permission;
 use http::request::Parts;
-use http::{Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
@@ -12,40 +14,60 @@ use crate::error::AppError;
 
 /// The console, as the server put it into the context.
 pub(super) fn console() -> Result<Console, AppError> {
-    use_context::<Console>().ok_or(AppError::Failed)
+    use_context::<Console>().ok_or(AppError::FAILED)
+}
+
+fn extension<T: Clone + Send + Sync + 'static>() -> Option<T> {
+    use_context::<Parts>().and_then(|parts| parts.extensions.get::<T>().cloned())
 }
 
 /// The request's session.
 pub(super) fn session() -> Result<Session, AppError> {
-    use_context::<Parts>()
-        .and_then(|parts| parts.extensions.get::<Session>().cloned())
-        .ok_or(AppError::Failed)
+    extension().ok_or(AppError::FAILED)
 }
 
-/// Demands a permission of whoever asks. The principal was found out once, when the request came in.
-pub(super) fn demand(permission: Permission) -> Result<(Console, Granted), AppError> {
-    let principal = use_context::<Parts>()
-        .and_then(|parts| parts.extensions.get::<Principal>().cloned())
-        .unwrap_or(Principal::Anonymous);
-    match principal.demand(permission) {
-        Ok(granted) => Ok((console()?, granted)),
+/// Where the request comes from.
+pub(super) fn client() -> Result<Client, AppError> {
+    extension().ok_or(AppError::FAILED)
+}
+
+/// Demands a permission of whoever asks, for the resource of this name. Who asks was found out once, when the request
+/// came in.
+pub(super) async fn demand(permission: Permission, resource: &str) -> Result<(Console, Granted), AppError> {
+    let console = console()?;
+    let caller = extension::<Caller>().unwrap_or(Caller {
+        principal: Principal::Anonymous,
+        address: String::new(),
+    });
+    match console.demand(&caller, permission, resource).await {
+        Ok(granted) => Ok((console, granted)),
         Err(Denied::NotSignedIn) => Err(refuse(StatusCode::UNAUTHORIZED, AppError::NotSignedIn)),
         Err(Denied::Forbidden(_)) => Err(refuse(StatusCode::FORBIDDEN, AppError::Forbidden)),
     }
 }
 
-/// The error, with its HTTP status. A form without JavaScript is answered by a redirect, whose status must stay.
-pub(super) fn refuse(status: StatusCode, error: AppError) -> AppError {
-    let is_form = use_context::<Parts>().is_some_and(|parts| {
+/// Whether a form without JavaScript asks: it is answered by a redirect, whose status must stay.
+fn is_form() -> bool {
+    use_context::<Parts>().is_some_and(|parts| {
         parts.method != Method::GET
             && parts
                 .headers
                 .get(header::ACCEPT)
                 .and_then(|value| value.to_str().ok())
                 .is_some_and(|accept| accept.contains("text/html"))
-    });
-    if let Some(response) = use_context::<ResponseOptions>().filter(|_| !is_form) {
-        response.set_status(status);
+    })
+}
+
+/// The error, with its HTTP status.
+pub(super) fn refuse(status: StatusCode, error: AppError) -> AppError {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        if let AppError::TooManyAttempts { retry_after_s } = &error {
+            response.insert_header(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
+        }
+        // A refused permission keeps its status whatever asked: there is no form that leads here.
+        if !is_form() || error == AppError::Forbidden {
+            response.set_status(status);
+        }
     }
     error
 }
@@ -53,10 +75,39 @@ pub(super) fn refuse(status: StatusCode, error: AppError) -> AppError {
 /// A failure of the console's own: its words go to the log only.
 pub(super) fn failed(what: &str, error: &dyn std::error::Error) -> AppError {
     tracing::error!(error = %error, "{what} failed");
-    refuse(StatusCode::INTERNAL_SERVER_ERROR, AppError::Failed)
+    let reference = extension::<Reference>().map(|reference| reference.to_string());
+    refuse(StatusCode::INTERNAL_SERVER_ERROR, AppError::Failed { reference })
 }
 
 /// No such database, page or object.
 pub(super) fn not_found() -> AppError {
     refuse(StatusCode::NOT_FOUND, AppError::NotFound)
+}
+
+/// Something in what was sent is not right.
+pub(super) fn unfit(error: AppError) -> AppError {
+    refuse(StatusCode::UNPROCESSABLE_ENTITY, error)
+}
+
+/// Why an account was not changed, for the person.
+pub(super) fn refused(what: &str, error: ChangeRefused) -> AppError {
+    match error {
+        ChangeRefused::Unknown(_) => not_found(),
+        ChangeRefused::NameTaken => refuse(StatusCode::CONFLICT, AppError::NameTaken),
+        ChangeRefused::TokenNameTaken => refuse(StatusCode::CONFLICT, AppError::TokenNameTaken),
+        ChangeRefused::LastAdministrator => refuse(StatusCode::CONFLICT, AppError::LastAdministrator),
+        ChangeRefused::OwnAccount => refuse(StatusCode::CONFLICT, AppError::OwnAccount),
+        ChangeRefused::Already(state) => refuse(StatusCode::CONFLICT, AppError::Already(state)),
+        ChangeRefused::LinkInvalid => refuse(StatusCode::FORBIDDEN, AppError::LinkInvalid),
+        ChangeRefused::Name(_) => unfit(AppError::InvalidUserName),
+        ChangeRefused::Password(password) => unfit(AppError::UnfitPassword(password)),
+        ChangeRefused::WrongPassword => unfit(AppError::WrongPassword),
+        ChangeRefused::TooManyAttempts { retry_after_s } => refuse(
+            StatusCode::TOO_MANY_REQUESTS,
+            AppError::TooManyAttempts { retry_after_s },
+        ),
+        ChangeRefused::NothingAllowed => unfit(AppError::NothingAllowed),
+        ChangeRefused::ExpiryPassed => unfit(AppError::InvalidExpiry),
+        ChangeRefused::WrongGrant(_) | ChangeRefused::Failed(_) => failed(what, &error),
+    }
 }

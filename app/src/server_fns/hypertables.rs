@@ -1,6 +1,6 @@
 //! The list of hypertables.
 
-use domain::listing::{HypertableList, HypertableQuery};
+use domain::hypertable_list::{HypertableList, HypertableQuery};
 use leptos::prelude::*;
 
 use crate::error::AppError;
@@ -8,16 +8,9 @@ use crate::error::AppError;
 /// Loads one page of the list.
 #[server(prefix = "/fn", endpoint = "list_hypertables", input = leptos::server_fn::codec::Json)]
 pub async fn list_hypertables(database: String, query: HypertableQuery) -> Result<HypertableList, AppError> {
-    let (console, granted) = super::guard::demand(domain::role::Permission::ViewDetails)?;
-    // What comes over the wire went through no address: its bounds are checked again.
-    let parameters = query.parameters();
-    let query = HypertableQuery::from_parameters(|name| {
-        parameters
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| value.clone())
-    });
+    let (console, granted) =
+        super::guard::demand(domain::role::Permission::ViewDetails, "hypertables").await?;
     console
-        .hypertables(&granted, &database, &query)
+        .hypertables(&granted, &database, &query.checked())
         .map_err(|_| super::guard::not_found())
 }

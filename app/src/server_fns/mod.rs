@@ -9,20 +9,60 @@
     reason = "a server function is async whatever its body does"
 )]
 
+mod account;
+#[cfg(feature = "ssr")]
+mod arrival;
+mod audit;
 mod frame;
 #[cfg(feature = "ssr")]
 mod guard;
 mod hypertables;
+mod link;
+mod notice;
 mod overview;
 mod refresh;
 mod session;
 pub(crate) mod theme;
+mod tokens;
+mod users;
 
-pub use frame::{Frame, LoadFrame, load_frame};
+pub use account::{
+    ChangePassword, EndAllSessions, EndSession, ListOwnSessions, change_password, end_all_sessions,
+    end_session, list_own_sessions,
+};
+pub use audit::{ListAudit, list_audit};
+pub use frame::{Frame, LoadFrame, LoadStatus, load_frame, load_status};
 pub use hypertables::{ListHypertables, list_hypertables};
+pub use link::{CheckLink, ChoosePassword, LinkState, SetUp, check_link, choose_password, set_up};
+pub use notice::{DoneNotice, TakeNotice, take_notice};
 pub use overview::{LoadOverview, load_overview};
 pub use refresh::{RefreshDatabase, refresh_database};
-pub use session::{
-    CheckSetupLink, SetUp, SetupLink, SignIn, SignOut, check_setup_link, set_up, sign_in, sign_out,
-};
+pub use session::{SignIn, SignOut, sign_in, sign_out};
 pub use theme::{SetTheme, Theme, set_theme};
+pub use tokens::{CreateToken, ListTokens, RevokeToken, create_token, list_tokens, revoke_token};
+pub use users::{
+    ChangeRole, DisableUser, EnableUser, InviteUser, ListUsers, LoadUser, ResetPassword, change_role,
+    disable_user, enable_user, invite_user, list_users, load_user, reset_password,
+};
+
+/// What was sent could not be understood.
+#[cfg(feature = "ssr")]
+pub(crate) fn bad_request() -> crate::error::AppError {
+    guard::refuse(http::StatusCode::BAD_REQUEST, crate::error::AppError::BadRequest)
+}
+
+/// The value of a cookie of the request.
+#[cfg(feature = "ssr")]
+fn cookie(name: &str) -> Option<String> {
+    leptos::prelude::use_context::<http::request::Parts>().and_then(|parts| {
+        parts
+            .headers
+            .get_all(http::header::COOKIE)
+            .iter()
+            .filter_map(|header| header.to_str().ok())
+            .flat_map(|header| header.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value.to_owned())
+    })
+}

@@ -47,26 +47,15 @@ const COOKIE: &str = "tidemark-theme";
 /// The theme that the request's cookie asks for.
 #[cfg(feature = "ssr")]
 pub(crate) fn requested_theme() -> Theme {
-    use_context::<http::request::Parts>()
-        .and_then(|parts| {
-            parts
-                .headers
-                .get_all(http::header::COOKIE)
-                .iter()
-                .find_map(|header| {
-                    header.to_str().ok()?.split(';').find_map(|pair| {
-                        let (name, value) = pair.trim().split_once('=')?;
-                        (name == COOKIE).then(|| Theme::ALL.into_iter().find(|t| t.as_str() == value))?
-                    })
-                })
-        })
+    super::cookie(COOKIE)
+        .and_then(|value| Theme::ALL.into_iter().find(|theme| theme.as_str() == value))
         .unwrap_or_default()
 }
 
 /// Remembers a theme in this browser for a year. Holds nothing secret, so plain `Lax` is enough.
 #[server(prefix = "/fn", endpoint = "set_theme")]
 pub async fn set_theme(theme: Theme) -> Result<(), AppError> {
-    super::guard::demand(domain::role::Permission::ManageOwnAccount)?;
+    super::guard::demand(domain::role::Permission::ManageOwnAccount, "theme").await?;
     let cookie = format!(
         "{COOKIE}={}; Path=/; Max-Age=31536000; SameSite=Lax; Secure; HttpOnly",
         theme.as_str()

@@ -1,7 +1,13 @@
 //! The guard: the only way to a [`Granted`], which backend functions demand as proof.
 
 use domain::account::Account;
-use domain::role::Permission;
+use domain::audit::{Action, ActorKind, Outcome};
+use domain::role::{Permission, PermissionSet};
+use domain::token::TokenName;
+
+use crate::audit::Entry;
+use crate::console::Console;
+use crate::state::StateError;
 
 /// Whoever is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +15,62 @@ pub enum Principal {
     /// Nobody has signed in.
     Anonymous,
     /// A signed-in person.
-    User(Account),
+    User(SignedIn),
+    /// A program with a token.
+    Token(TokenHolder),
+    /// Whoever may start programs as the user that owns the console's state.
+    CommandLine,
+}
+
+/// A signed-in person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The user's id.
+    pub user_id: i64,
+    /// Name and role.
+    pub account: Account,
+    /// What the state store calls the session.
+    pub session: SessionKey,
+}
+
+/// What the state store calls a session: the SHA-256 of its id. Not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionKey(String);
+
+impl SessionKey {
+    pub(crate) fn new(digest: String) -> Self {
+        Self(digest)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for SessionKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionKey(…)")
+    }
+}
+
+/// A program with a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenHolder {
+    /// The token's id.
+    pub token_id: i64,
+    /// The token's name.
+    pub name: TokenName,
+    /// What the token may do.
+    pub permissions: PermissionSet,
+}
+
+/// Whoever is asking, and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Who.
+    pub principal: Principal,
+    /// The client's address, behind the trusted proxies; empty for the command line.
+    pub address: String,
 }
 
 /// Why something is refused.
@@ -19,40 +80,144 @@ pub enum Denied {
     #[error("sign in first")]
     NotSignedIn,
     /// Signed in, without the permission.
-    #[error("this needs the permission {0:?}")]
+    #[error("this needs the permission {0}")]
     Forbidden(Permission),
 }
 
-/// Proof that somebody may do something. Has no public constructor: it comes from [`Principal::demand`] only.
+/// Proof that somebody may do something. Has no public constructor: it comes from [`Caller::demand`] only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
-    account: Account,
+    caller: Caller,
     permission: Permission,
 }
 
-impl Granted {
-    /// Who may.
-    pub fn account(&self) -> &Account {
-        &self.account
+impl Principal {
+    /// What it may do.
+    pub fn permissions(&self) -> PermissionSet {
+        match self {
+            Self::Anonymous => PermissionSet::default(),
+            Self::User(user) => user.account.role.permissions(),
+            Self::Token(token) => token.permissions,
+            Self::CommandLine => Permission::ALL.into_iter().collect(),
+        }
     }
 
-    /// What they may.
-    pub fn permission(&self) -> Permission {
-        self.permission
+    /// What kind of somebody it is.
+    pub fn kind(&self) -> ActorKind {
+        match self {
+            Self::Anonymous => ActorKind::Nobody,
+            Self::User(_) => ActorKind::User,
+            Self::Token(_) => ActorKind::Token,
+            Self::CommandLine => ActorKind::CommandLine,
+        }
+    }
+
+    /// The user's or the token's name; empty where there is none.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::User(user) => user.account.name.as_str(),
+            Self::Token(token) => token.name.as_str(),
+            Self::Anonymous | Self::CommandLine => "",
+        }
     }
 }
 
-impl Principal {
-    /// Demands a permission.
-    pub fn demand(&self, permission: Permission) -> Result<Granted, Denied> {
-        match self {
-            Self::Anonymous => Err(Denied::NotSignedIn),
-            Self::User(account) if account.may(permission) => Ok(Granted {
-                account: account.clone(),
-                permission,
-            }),
-            Self::User(_) => Err(Denied::Forbidden(permission)),
+impl Caller {
+    /// The command line.
+    pub fn command_line() -> Self {
+        Self {
+            principal: Principal::CommandLine,
+            address: String::new(),
         }
+    }
+
+    /// Demands a permission. Whoever answers a request asks [`crate::console::Console::demand`] instead, which also
+    /// writes a refusal into the audit trail.
+    pub fn demand(&self, permission: Permission) -> Result<Granted, Denied> {
+        if self.principal == Principal::Anonymous {
+            Err(Denied::NotSignedIn)
+        } else if self.principal.permissions().contains(permission) {
+            Ok(Granted {
+                caller: self.clone(),
+                permission,
+            })
+        } else {
+            Err(Denied::Forbidden(permission))
+        }
+    }
+}
+
+impl Granted {
+    /// Who may, and from where.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The person, where it is one.
+    pub fn user(&self) -> Option<&SignedIn> {
+        match &self.caller.principal {
+            Principal::User(user) => Some(user),
+            _ => None,
+        }
+    }
+
+    /// What was demanded.
+    pub fn permission(&self) -> Permission {
+        self.permission
+    }
+
+    /// Whether they may do something else too.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.caller.principal.permissions().contains(permission)
+    }
+}
+
+impl Console {
+    /// Demands a permission for a resource (a page, a server function, an endpoint). A refusal is written into the
+    /// audit trail.
+    pub async fn demand(
+        &self,
+        caller: &Caller,
+        permission: Permission,
+        resource: &str,
+    ) -> Result<Granted, Denied> {
+        let outcome = caller.demand(permission);
+        if outcome == Err(Denied::Forbidden(permission)) {
+            let entry = Entry::of(caller, Action::Refuse).on(resource);
+            let detail = format!("needs {permission}");
+            if let Err(error) = self.record(entry, Outcome::Refused, &detail).await {
+                tracing::error!(%error, "a refusal could not be written into the audit trail");
+            }
+        }
+        outcome
+    }
+
+    /// Whether what was granted would be granted now. A long answer asks again and again, so that it ends when its
+    /// session does.
+    pub async fn still_grants(&self, granted: &Granted) -> Result<bool, StateError> {
+        let now = self.clock.now();
+        let permissions = match &granted.caller.principal {
+            Principal::Anonymous => return Ok(false),
+            Principal::CommandLine => return Ok(true),
+            Principal::Token(token) => match self.state.valid_token_of_id(token.token_id, now).await? {
+                Some(token) => token.permissions,
+                None => return Ok(false),
+            },
+            Principal::User(user) => {
+                if !self
+                    .state
+                    .is_open(user.session.as_str(), user.user_id, now)
+                    .await?
+                {
+                    return Ok(false);
+                }
+                match self.state.user(user.user_id).await? {
+                    Some(user) if user.disabled_at.is_none() => user.account.role.permissions(),
+                    _ => return Ok(false),
+                }
+            }
+        };
+        Ok(permissions.contains(granted.permission))
     }
 }
 
@@ -62,17 +227,39 @@ mod tests {
 
     use super::*;
 
-    fn user(role: Role) -> Principal {
-        Principal::User(Account {
-            name: "anna".parse().expect("valid"),
-            role,
-        })
+    fn user(role: Role) -> Caller {
+        Caller {
+            principal: Principal::User(SignedIn {
+                user_id: 1,
+                account: Account {
+                    name: "anna".parse().expect("valid"),
+                    role,
+                },
+                session: SessionKey::new("digest".into()),
+            }),
+            address: "192.0.2.1".into(),
+        }
+    }
+
+    fn token(permissions: PermissionSet) -> Caller {
+        Caller {
+            principal: Principal::Token(TokenHolder {
+                token_id: 1,
+                name: "prometheus".parse().expect("valid"),
+                permissions,
+            }),
+            address: "192.0.2.1".into(),
+        }
     }
 
     #[test]
     fn nobody_signed_in_is_granted_nothing() {
+        let nobody = Caller {
+            principal: Principal::Anonymous,
+            address: "192.0.2.1".into(),
+        };
         for permission in Permission::ALL {
-            assert_eq!(Principal::Anonymous.demand(permission), Err(Denied::NotSignedIn));
+            assert_eq!(nobody.demand(permission), Err(Denied::NotSignedIn));
         }
     }
 
@@ -86,11 +273,22 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_granted_what_it_holds_and_nothing_more() {
+        let caller = token([Permission::ViewDetails].into_iter().collect());
+        assert!(caller.demand(Permission::ViewDetails).is_ok());
+        assert_eq!(
+            caller.demand(Permission::ViewStatus),
+            Err(Denied::Forbidden(Permission::ViewStatus))
+        );
+    }
+
+    #[test]
     fn a_grant_says_who_and_what() {
         let granted = user(Role::Admin)
             .demand(Permission::ManageUsers)
             .expect("granted");
-        assert_eq!(granted.account().name.as_str(), "anna");
+        assert_eq!(granted.caller().principal.name(), "anna");
         assert_eq!(granted.permission(), Permission::ManageUsers);
+        assert!(granted.may(Permission::ViewAudit));
     }
 }

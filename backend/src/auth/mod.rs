@@ -1,12 +1,17 @@
 //! Who is asking, and what they may do.
 
+mod bearer;
+mod common_password;
 mod guard;
+mod login;
 mod password;
 mod session;
 
 pub use tower_sessions_core::Session;
 
-pub use guard::{Denied, Granted, Principal};
+pub(crate) use common_password::check_new_password;
+pub use guard::{Caller, Denied, Granted, Principal, SessionKey, SignedIn, TokenHolder};
+pub(crate) use login::anonymous;
+pub use login::{BROWSER_COOKIE, BROWSER_KNOWN_DAYS, SignInRefused, SignedInAs};
 pub use password::{HashFailed, PasswordHash, PasswordHasher};
-pub use session::{SessionFailed, SignInRefused};
-pub(crate) use session::{begin, sign_in, sign_out, signed_in_account};
+pub use session::{Client, SessionFailed};

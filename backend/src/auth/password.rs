@@ -5,7 +5,7 @@ use std::sync::Arc;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// OWASP's floor for argon2id: 19 MiB, two passes, one lane.
 /// <https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html>
@@ -40,10 +40,15 @@ impl std::fmt::Debug for PasswordHash {
 #[error("hashing a password failed: {0}")]
 pub struct HashFailed(String);
 
+/// Sign-ins that wait for a place to hash: about a second's work. More are turned away at once, so that a flood
+/// neither fills the memory nor makes people wait for minutes.
+const WAITING: usize = 32;
+
 /// Hashes and verifies. Clones share the bound on how many run at once.
 #[derive(Debug, Clone)]
 pub struct PasswordHasher {
     places: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     decoy: Arc<str>,
 }
 
@@ -87,8 +92,14 @@ impl PasswordHasher {
     pub fn new(at_once: usize) -> Result<Self, HashFailed> {
         Ok(Self {
             places: Arc::new(Semaphore::new(at_once.max(1))),
+            waiting: Arc::new(Semaphore::new(WAITING)),
             decoy: hash(b"a password that nobody has")?.into(),
         })
+    }
+
+    /// A place in the queue, given back when dropped; `None` while the queue is full.
+    pub(crate) fn queue(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.waiting).try_acquire_owned().ok()
     }
 
     /// Hashes a new password.

@@ -1,11 +1,16 @@
-//! What the console itself remembers: users, sessions, the setup link.
+//! What the console itself remembers: users, sessions, links, tokens, sign-in budgets, the audit trail.
 //!
 //! SQLite by default, PostgreSQL for several replicas. Every statement is written once, in SQL that both understand,
 //! and every test runs against both.
 
-mod sessions;
-mod setup;
-mod users;
+pub(crate) mod audit;
+pub(crate) mod known_browsers;
+pub(crate) mod links;
+mod login_budgets;
+pub(crate) mod sessions;
+pub(crate) mod setup;
+pub(crate) mod tokens;
+pub(crate) mod users;
 
 use std::fmt;
 use std::path::Path;
@@ -18,9 +23,10 @@ use sqlx::migrate::Migrator;
 use sqlx::{AnyPool, Executor};
 use url::Url;
 
-pub use sessions::{SESSION_USER_KEY, StateSessionStore};
-pub use setup::SetupRefused;
-pub use users::{NewUser, StoredUser, UserExists};
+pub use links::{LinkPurpose, PasswordLink};
+pub(crate) use login_budgets::Budget;
+pub use sessions::StateSessionStore;
+pub use users::{NewUser, StoredUser};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
@@ -182,11 +188,23 @@ impl StateStore {
     }
 
     /// A transaction that may write. SQLite takes its write lock at once: a later upgrade could fail half-way.
-    async fn begin(&self) -> Result<sqlx::Transaction<'_, sqlx::Any>, sqlx::Error> {
+    pub(crate) async fn begin(&self) -> Result<sqlx::Transaction<'_, sqlx::Any>, sqlx::Error> {
         match self.backend {
             StateBackend::Sqlite => self.pool.begin_with("begin immediate").await,
             StateBackend::Postgres => self.pool.begin().await,
         }
+    }
+
+    /// A connection for single statements.
+    pub(crate) async fn connection(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Any>, sqlx::Error> {
+        self.pool.acquire().await
+    }
+
+    /// Removes sessions, known browsers and sign-in budgets that are out of date.
+    pub async fn remove_expired(&self, now: Timestamp) -> Result<(), StateError> {
+        self.remove_expired_sessions(now).await?;
+        self.remove_expired_browsers(now).await?;
+        self.remove_whole_budgets(now).await
     }
 
     /// Closes every connection; what was committed is on disk.

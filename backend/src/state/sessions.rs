@@ -1,18 +1,28 @@
 //! Sessions, kept under the SHA-256 of their id: who reads the table can't take over a session.
 
 use async_trait::async_trait;
+use domain::account::OpenSession;
 use jiff::Timestamp;
-use sqlx::Row;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 use tower_sessions_core::session::{Id, Record};
 use tower_sessions_core::session_store::{Error, Result, SessionStore};
 
-use super::{StateError, StateStore, stored};
+use super::{StateError, StateStore, loaded, stored};
 use crate::clock::SharedClock;
 use crate::random::digest;
 
 /// The key of a session's data under which the signed-in user's id stands; the store keeps it in a column of its
 /// own, so that a user's sessions can be found and ended.
-pub const SESSION_USER_KEY: &str = "user_id";
+pub(crate) const USER_KEY: &str = "user_id";
+/// When the session began, in milliseconds since 1970.
+pub(crate) const SIGNED_IN_AT_KEY: &str = "signed_in_at_ms";
+/// When it was last used, to the minute.
+pub(crate) const USED_AT_KEY: &str = "used_at_ms";
+/// The address it was last used from.
+pub(crate) const ADDRESS_KEY: &str = "address";
+/// The browser, in words.
+pub(crate) const BROWSER_KEY: &str = "browser";
 
 /// Keeps `tower-sessions`' sessions in the state store.
 #[derive(Debug, Clone)]
@@ -46,10 +56,7 @@ fn expires_at_ms(record: &Record) -> i64 {
 }
 
 fn user_id(record: &Record) -> Option<i64> {
-    record
-        .data
-        .get(SESSION_USER_KEY)
-        .and_then(serde_json::Value::as_i64)
+    record.data.get(USER_KEY).and_then(serde_json::Value::as_i64)
 }
 
 #[async_trait]
@@ -127,4 +134,98 @@ impl StateStore {
             .await?
             .rows_affected())
     }
+
+    /// The sessions a user has open, the last used first.
+    pub(crate) async fn open_sessions(
+        &self,
+        user_id: i64,
+        current: Option<&str>,
+        now: Timestamp,
+    ) -> std::result::Result<Vec<OpenSession>, StateError> {
+        let rows =
+            sqlx::query("select id, id_hash, data from sessions where user_id = $1 and expires_at_ms > $2")
+                .bind(user_id)
+                .bind(stored(now))
+                .fetch_all(&self.pool)
+                .await?;
+        let mut sessions = rows
+            .iter()
+            .map(|row| open_session(row, current))
+            .collect::<std::result::Result<Vec<_>, _>>()?;
+        sessions.sort_by_key(|session| (!session.is_current, std::cmp::Reverse(session.used_at)));
+        Ok(sessions)
+    }
+
+    /// Whether a session is open and belongs to this user.
+    pub(crate) async fn is_open(
+        &self,
+        id_hash: &str,
+        user_id: i64,
+        now: Timestamp,
+    ) -> std::result::Result<bool, StateError> {
+        let found: i64 = sqlx::query_scalar(
+            "select count(*) from sessions where id_hash = $1 and user_id = $2 and expires_at_ms > $3",
+        )
+        .bind(id_hash)
+        .bind(user_id)
+        .bind(stored(now))
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(found == 1)
+    }
+}
+
+/// What the table calls a session's id.
+pub(crate) fn session_digest(id: Id) -> String {
+    id_hash(&id)
+}
+
+/// Ends every session of a user; returns how many.
+pub(crate) async fn end_sessions(
+    connection: &mut AnyConnection,
+    user_id: i64,
+) -> std::result::Result<u64, StateError> {
+    Ok(sqlx::query("delete from sessions where user_id = $1")
+        .bind(user_id)
+        .execute(connection)
+        .await?
+        .rows_affected())
+}
+
+/// Ends one session of a user; false where the user has none of this number.
+pub(crate) async fn end_session(
+    connection: &mut AnyConnection,
+    user_id: i64,
+    id: i64,
+) -> std::result::Result<bool, StateError> {
+    Ok(sqlx::query("delete from sessions where user_id = $1 and id = $2")
+        .bind(user_id)
+        .bind(id)
+        .execute(connection)
+        .await?
+        .rows_affected()
+        == 1)
+}
+
+fn open_session(row: &AnyRow, current: Option<&str>) -> std::result::Result<OpenSession, StateError> {
+    let unreadable = || StateError::Unreadable("a session".to_owned());
+    let text: String = row.try_get("data")?;
+    let data: serde_json::Value = serde_json::from_str(&text).map_err(|_| unreadable())?;
+    let number = |key: &str| data.get(key).and_then(serde_json::Value::as_i64);
+    let words = |key: &str| {
+        data.get(key)
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or("unknown")
+            .to_owned()
+    };
+    let signed_in_at = number(SIGNED_IN_AT_KEY).ok_or_else(unreadable)?;
+    let id_hash: String = row.try_get("id_hash")?;
+    Ok(OpenSession {
+        id: row.try_get("id")?,
+        address: words(ADDRESS_KEY),
+        browser: words(BROWSER_KEY),
+        signed_in_at: loaded(signed_in_at)?,
+        used_at: loaded(number(USED_AT_KEY).unwrap_or(signed_in_at))?,
+        is_current: current == Some(id_hash.as_str()),
+    })
 }

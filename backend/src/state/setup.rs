@@ -1,21 +1,9 @@
 //! The link with which the first administrator is created.
 
 use jiff::Timestamp;
-use sqlx::Row;
+use sqlx::{AnyConnection, Row};
 
-use super::users::insert_user;
-use super::{NewUser, StateError, StateStore, loaded, stored};
-
-/// Why the first administrator could not be created with a link.
-#[derive(Debug, thiserror::Error)]
-pub enum SetupRefused {
-    /// The link is wrong, used up, replaced by a newer one or out of date; or there is a user already.
-    #[error("this setup link is not valid any more")]
-    LinkInvalid,
-    /// The state store failed.
-    #[error(transparent)]
-    State(#[from] StateError),
-}
+use super::{StateError, StateStore, loaded, stored};
 
 impl StateStore {
     /// Replaces the setup link. Only while there is no user; returns whether there is a link now.
@@ -53,33 +41,22 @@ impl StateStore {
             None => Ok(false),
         }
     }
+}
 
-    /// Uses up the setup link and creates the first user; both or neither. Returns the user's id.
-    pub async fn use_setup_link(
-        &self,
-        token_digest: &str,
-        user: &NewUser,
-        now: Timestamp,
-    ) -> Result<i64, SetupRefused> {
-        let mut transaction = self.begin().await.map_err(StateError::from)?;
-        let consumed = sqlx::query("delete from setup_link where token_hash = $1 and expires_at_ms > $2")
-            .bind(token_digest)
-            .bind(stored(now))
-            .execute(&mut *transaction)
-            .await
-            .map_err(StateError::from)?
-            .rows_affected();
-        let users: i64 = sqlx::query_scalar("select count(*) from users")
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(StateError::from)?;
-        if consumed != 1 || users != 0 {
-            return Err(SetupRefused::LinkInvalid);
-        }
-        let id = insert_user(&mut transaction, user, now)
-            .await
-            .map_err(StateError::from)?;
-        transaction.commit().await.map_err(StateError::from)?;
-        id.ok_or(SetupRefused::LinkInvalid)
-    }
+/// Uses up the setup link; false where it cannot be used (any more), or there is a user already.
+pub(crate) async fn use_setup_link(
+    connection: &mut AnyConnection,
+    token_digest: &str,
+    now: Timestamp,
+) -> Result<bool, StateError> {
+    let consumed = sqlx::query("delete from setup_link where token_hash = $1 and expires_at_ms > $2")
+        .bind(token_digest)
+        .bind(stored(now))
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
+    let users: i64 = sqlx::query_scalar("select count(*) from users")
+        .fetch_one(connection)
+        .await?;
+    Ok(consumed == 1 && users == 0)
 }

@@ -63,6 +63,11 @@ impl UnsettledSize {
 }
 
 impl Measurements {
+    /// The measured bytes of an unsettled chunk, where it was measured.
+    pub(super) fn of(&self, relation: Oid) -> Option<TableSize> {
+        self.known.get(&relation).map(|known| known.size)
+    }
+
     /// Lists the unsettled chunks, measures the most urgent of them and adds up what is known, by hypertable.
     /// Returns also how many relations this opened in the session.
     pub(super) async fn update(

@@ -5,13 +5,14 @@ use std::num::TryFromIntError;
 use std::time::Duration;
 
 use domain::hypertable::{
-    ChunkRange, CompressionTotals, Exactness, Hypertable, TableSize, TimePoint, TimeSpan,
+    Chunk, ChunkRange, CompressionTotals, Exactness, Hypertable, TableSize, TimePoint, TimeSpan,
 };
 use domain::interval::Interval;
 use domain::problem::{Problem, ProblemKind};
-use domain::snapshot::{Connections, Edition, ServerFacts, Snapshot};
+use domain::snapshot::{Connections, Edition, HypertableChunks, ServerFacts, Snapshot};
 use jiff::Timestamp;
 use sqlx::postgres::PgConnection;
+use sqlx::postgres::types::Oid;
 use sqlx::{Connection, FromRow};
 
 use super::connection::{ConnectionUrl, connect_for_reading};
@@ -91,6 +92,27 @@ struct HypertableRow {
     after_bytes: Option<i64>,
 }
 
+#[derive(FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "the columns of chunks.sql")]
+struct ChunkRow {
+    hypertable_id: i32,
+    relation: Oid,
+    schema_name: String,
+    chunk_name: String,
+    integer_time: bool,
+    range_start: Option<i64>,
+    range_end: Option<i64>,
+    is_compressed: bool,
+    unsettled: bool,
+    exact: bool,
+    heap_bytes: i64,
+    index_bytes: i64,
+    toast_bytes: i64,
+    rows: i64,
+    before_bytes: Option<i64>,
+    after_bytes: Option<i64>,
+}
+
 impl Reader {
     /// A reader that has not connected yet.
     pub fn new(url: ConnectionUrl, clock: SharedClock) -> Self {
@@ -141,10 +163,20 @@ impl Reader {
         let (timescaledb_version, edition) = extension(&probe)?;
 
         let mut transaction = session.connection.begin().await.map_err(refused)?;
-        let rows: Vec<HypertableRow> = sqlx::query_as(include_str!("sql/hypertables.sql"))
-            .fetch_all(&mut *transaction)
-            .await
-            .map_err(refused)?;
+        let rows: Vec<HypertableRow> = sqlx::query_as(concat!(
+            include_str!("sql/relations.sql"),
+            include_str!("sql/hypertables.sql")
+        ))
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(refused)?;
+        let chunk_rows: Vec<ChunkRow> = sqlx::query_as(concat!(
+            include_str!("sql/relations.sql"),
+            include_str!("sql/chunks.sql")
+        ))
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(refused)?;
         let policies: Vec<PolicyRow> = sqlx::query_as(include_str!("sql/policies.sql"))
             .fetch_all(&mut *transaction)
             .await
@@ -168,6 +200,27 @@ impl Reader {
             BTreeMap::default()
         };
 
+        let out_of_range = |error: TryFromIntError| Problem {
+            kind: ProblemKind::Refused,
+            detail: format!("the catalog holds a figure out of range: {error}"),
+            sqlstate: None,
+        };
+        let mut chunks: HashMap<i32, Vec<Chunk>> = HashMap::new();
+        for row in chunk_rows {
+            let (id, measured) = (row.hypertable_id, self.measurements.of(row.relation));
+            chunks
+                .entry(id)
+                .or_default()
+                .push(chunk(row, measured).map_err(out_of_range)?);
+        }
+        let chunks = rows
+            .iter()
+            .map(|row| HypertableChunks {
+                schema: row.schema_name.clone(),
+                table: row.table_name.clone(),
+                chunks: chunks.remove(&row.id).unwrap_or_default(),
+            })
+            .collect();
         let policies = by_table(policies);
         let hypertables = rows
             .into_iter()
@@ -176,43 +229,49 @@ impl Reader {
                 hypertable(row, extra, &policies)
             })
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| Problem {
-                kind: ProblemKind::Refused,
-                detail: format!("the catalog holds a figure out of range: {error}"),
-                sqlstate: None,
-            })?;
+            .map_err(out_of_range)?;
 
         Ok(Snapshot {
             collected_at: self.clock.now(),
             duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            server: ServerFacts {
-                // Debian adds its package version in brackets.
-                postgres_version: probe
-                    .postgres_version
-                    .split(' ')
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-                timescaledb_version,
-                edition,
-                database: probe.database,
-                role: probe.role,
-                started_at: probe
-                    .started_at_ms
-                    .and_then(|ms| Timestamp::from_millisecond(ms).ok()),
-                database_size_bytes: server
-                    .database_size_bytes
-                    .and_then(|bytes| u64::try_from(bytes).ok()),
-                connections: Connections {
-                    open: u32::try_from(server.open_connections).unwrap_or(0),
-                    active: probe
-                        .reads_all_stats
-                        .then(|| u32::try_from(server.active_connections).unwrap_or(0)),
-                    max: u32::try_from(server.max_connections).unwrap_or(0),
-                },
-            },
+            server: server_facts(probe, &server, timescaledb_version, edition),
             hypertables,
+            chunks,
         })
+    }
+}
+
+fn server_facts(
+    probe: Probe,
+    server: &ServerRow,
+    timescaledb_version: String,
+    edition: Edition,
+) -> ServerFacts {
+    ServerFacts {
+        // Debian adds its package version in brackets.
+        postgres_version: probe
+            .postgres_version
+            .split(' ')
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+        timescaledb_version,
+        edition,
+        database: probe.database,
+        role: probe.role,
+        started_at: probe
+            .started_at_ms
+            .and_then(|ms| Timestamp::from_millisecond(ms).ok()),
+        database_size_bytes: server
+            .database_size_bytes
+            .and_then(|bytes| u64::try_from(bytes).ok()),
+        connections: Connections {
+            open: u32::try_from(server.open_connections).unwrap_or(0),
+            active: probe
+                .reads_all_stats
+                .then(|| u32::try_from(server.active_connections).unwrap_or(0)),
+            max: u32::try_from(server.max_connections).unwrap_or(0),
+        },
     }
 }
 
@@ -274,6 +333,52 @@ fn point(value: i64, integer_time: bool) -> Option<TimePoint> {
     }
 }
 
+fn range(start: Option<i64>, end: Option<i64>, integer_time: bool) -> Option<ChunkRange> {
+    start
+        .and_then(|start| point(start, integer_time))
+        .zip(end.and_then(|end| point(end, integer_time)))
+        .map(|(start, end)| ChunkRange { start, end })
+}
+
+fn exactness(is_exact: bool) -> Exactness {
+    if is_exact {
+        Exactness::Exact
+    } else {
+        Exactness::Approximate
+    }
+}
+
+fn totals(before: Option<i64>, after: Option<i64>) -> Result<Option<CompressionTotals>, TryFromIntError> {
+    before
+        .zip(after)
+        .map(|(before, after)| {
+            Ok(CompressionTotals {
+                before_bytes: u64::try_from(before)?,
+                after_bytes: u64::try_from(after)?,
+            })
+        })
+        .transpose()
+}
+
+/// A chunk; one whose statistics lag behind has the bytes that were measured, if it was.
+fn chunk(row: ChunkRow, measured: Option<TableSize>) -> Result<Chunk, TryFromIntError> {
+    let read = TableSize {
+        heap_bytes: u64::try_from(row.heap_bytes)?,
+        index_bytes: u64::try_from(row.index_bytes)?,
+        toast_bytes: u64::try_from(row.toast_bytes)?,
+    };
+    Ok(Chunk {
+        range: range(row.range_start, row.range_end, row.integer_time),
+        schema: row.schema_name,
+        name: row.chunk_name,
+        size: measured.filter(|_| row.unsettled).unwrap_or(read),
+        rows: u64::try_from(row.rows)?,
+        exactness: exactness(row.exact),
+        is_compressed: row.is_compressed,
+        compression: totals(row.before_bytes, row.after_bytes)?,
+    })
+}
+
 fn hypertable(
     row: HypertableRow,
     unsettled: UnsettledSize,
@@ -284,11 +389,7 @@ fn hypertable(
         .map(|(compress, drop)| (compress.as_deref().and_then(span), drop.as_deref().and_then(span)))
         .unwrap_or_default();
     let extra = unsettled.estimate();
-    let range = row
-        .range_start
-        .and_then(|start| point(start, row.integer_time))
-        .zip(row.range_end.and_then(|end| point(end, row.integer_time)))
-        .map(|(start, end)| ChunkRange { start, end });
+    let range = range(row.range_start, row.range_end, row.integer_time);
     Ok(Hypertable {
         chunk_interval: row.interval_length.map(|length| {
             if row.integer_time {
@@ -312,22 +413,9 @@ fn hypertable(
             toast_bytes: u64::try_from(row.toast_bytes)? + extra.toast_bytes,
         },
         rows: u64::try_from(row.rows)?,
-        exactness: if row.exact {
-            Exactness::Exact
-        } else {
-            Exactness::Approximate
-        },
+        exactness: exactness(row.exact),
         compression_enabled: row.compression_enabled,
-        compression: row
-            .before_bytes
-            .zip(row.after_bytes)
-            .map(|(before, after)| {
-                Ok::<_, TryFromIntError>(CompressionTotals {
-                    before_bytes: u64::try_from(before)?,
-                    after_bytes: u64::try_from(after)?,
-                })
-            })
-            .transpose()?,
+        compression: totals(row.before_bytes, row.after_bytes)?,
         compress_after,
         drop_after,
     })

@@ -27,6 +27,7 @@ pub(super) fn summary(configuration: &Configuration) -> String {
         "collect_every",
         &format!("{} s", configuration.collect_every.as_secs_f64()),
     );
+    line("audit_keep", &format!("{} days", configuration.audit_keep_days));
     line("log", &configuration.log);
     if let Some(admin) = &configuration.admin {
         line("admin.user", &admin.user);

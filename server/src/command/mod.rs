@@ -2,6 +2,8 @@
 
 mod check_config;
 mod demo;
+mod state;
+mod token;
 mod user;
 
 use std::path::PathBuf;
@@ -33,6 +35,9 @@ enum Command {
     /// Users
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Tokens for programs
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// The demo database
     #[command(subcommand)]
     Demo(demo::DemoCommand),
@@ -85,6 +90,7 @@ fn execute(command: Command, configuration: &Configuration) -> Result<(), Failur
         }
         Command::Serve => runtime.block_on(crate::serve::serve(configuration, clock)),
         Command::User(command) => runtime.block_on(user::run(command, configuration, &clock)),
+        Command::Token(command) => runtime.block_on(token::run(command, configuration, &clock)),
         Command::Demo(command) => runtime.block_on(demo::run(command, configuration, &clock)),
     }
 }

@@ -2,20 +2,21 @@
 
 use std::io::{BufRead, IsTerminal};
 
-use backend::auth::PasswordHasher;
+use backend::accounts::ChangeRefused;
+use backend::auth::Granted;
 use backend::clock::SharedClock;
-use backend::state::{NewUser, StateStore, UserExists};
+use backend::console::Console;
 use clap::{Args, Subcommand};
 use domain::account::{UserName, check_password};
 use domain::role::Role;
 use secrecy::SecretString;
 
-use super::Failure;
+use super::{Failure, state};
 use crate::configuration::Configuration;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
-    /// Add a user
+    /// Add a user with a password
     Add {
         /// The name to sign in with
         name: UserName,
@@ -25,6 +26,14 @@ pub(super) enum UserCommand {
         #[command(flatten)]
         password: PasswordSource,
     },
+    /// Add a user without a password; prints the link to choose one on the last line
+    Invite {
+        /// The name to sign in with
+        name: UserName,
+        /// viewer, operator or admin
+        #[arg(long)]
+        role: Role,
+    },
     /// Give a user a new password; ends all of the user's sessions
     Passwd {
         /// The user
@@ -32,6 +41,30 @@ pub(super) enum UserCommand {
         #[command(flatten)]
         password: PasswordSource,
     },
+    /// Take a user's password away; prints the link to choose another on the last line
+    Reset {
+        /// The user
+        name: UserName,
+    },
+    /// Give a user another role; ends all of the user's sessions
+    Role {
+        /// The user
+        name: UserName,
+        /// viewer, operator or admin
+        role: Role,
+    },
+    /// Shut a user out at once
+    Disable {
+        /// The user
+        name: UserName,
+    },
+    /// Let a disabled user in again
+    Enable {
+        /// The user
+        name: UserName,
+    },
+    /// List the users
+    List,
 }
 
 #[derive(Debug, Args)]
@@ -74,60 +107,107 @@ pub(super) async fn run(
     configuration: &Configuration,
     clock: &SharedClock,
 ) -> Result<(), Failure> {
-    let (name, password) = match &command {
+    // Asked for before the store is opened: nobody waits for a person.
+    let password = match &command {
         UserCommand::Add { name, password, .. } | UserCommand::Passwd { name, password } => {
-            (name, password.read(name)?)
+            Some(password.read(name)?)
         }
+        _ => None,
     };
-    let state = StateStore::open(&configuration.state_url)
-        .await
-        .map_err(Failure::refused)?;
-    let outcome = change(&command, name, &password, &state, clock).await;
-    state.close().await;
+    let (console, granted) = state::open(configuration, clock).await?;
+    let outcome = change(command, password, &console, &granted).await;
+    console.state.close().await;
     outcome
 }
 
 async fn change(
-    command: &UserCommand,
-    name: &UserName,
-    password: &SecretString,
-    state: &StateStore,
-    clock: &SharedClock,
+    command: UserCommand,
+    password: Option<SecretString>,
+    console: &Console,
+    granted: &Granted,
 ) -> Result<(), Failure> {
-    let password_hash = PasswordHasher::new(1)
-        .map_err(Failure::refused)?
-        .hash(password)
-        .await
-        .map_err(Failure::refused)?;
+    let password = password.unwrap_or_default();
     match command {
-        UserCommand::Add { role, .. } => {
-            let user = NewUser {
-                name: name.clone(),
-                role: *role,
-                password_hash,
-            };
-            match state.add_user(&user, clock.now()).await {
-                Ok(_) => println!("Added {name} as {role}."),
-                Err(UserExists::Taken(name)) => {
-                    return Err(Failure::Refused(format!(
-                        "there is a user {name} already; for a new password: tidemark user passwd {name}"
-                    )));
-                }
-                Err(UserExists::State(error)) => return Err(Failure::refused(error)),
-            }
-        }
-        UserCommand::Passwd { .. } => {
-            if !state
-                .set_password(name, &password_hash, clock.now())
+        UserCommand::Add { name, role, .. } => {
+            console
+                .add_user(granted, name.clone(), role, &password)
                 .await
-                .map_err(Failure::refused)?
-            {
-                return Err(Failure::Refused(format!(
-                    "there is no user {name}; to add one: tidemark user add {name} --role ROLE"
-                )));
-            }
+                .map_err(|error| explained(error, &name))?;
+            println!("Added {name} as {role}.");
+        }
+        UserCommand::Invite { name, role } => {
+            let token = console
+                .invite_user(granted, name.clone(), role)
+                .await
+                .map_err(|error| explained(error, &name))?;
+            eprintln!("{name} is invited as {role}. The link can be used once, within 72 hours:");
+            println!("{}/setup?token={}", console.public_address, token.expose());
+        }
+        UserCommand::Passwd { name, .. } => {
+            console
+                .set_password(granted, &name, &password)
+                .await
+                .map_err(|error| explained(error, &name))?;
             println!("{name} has a new password; all of {name}'s sessions have ended.");
+        }
+        UserCommand::Reset { name } => {
+            let token = console
+                .reset_password(granted, &name)
+                .await
+                .map_err(|error| explained(error, &name))?;
+            eprintln!("{name} cannot sign in any more. The link can be used once, within 24 hours:");
+            println!("{}/setup?token={}", console.public_address, token.expose());
+        }
+        UserCommand::Role { name, role } => {
+            console
+                .change_role(granted, &name, role)
+                .await
+                .map_err(|error| explained(error, &name))?;
+            println!("{name} is {role} now; all of {name}'s sessions have ended.");
+        }
+        UserCommand::Disable { name } => {
+            console
+                .disable_user(granted, &name)
+                .await
+                .map_err(|error| explained(error, &name))?;
+            println!("{name} is disabled; all of {name}'s sessions have ended.");
+        }
+        UserCommand::Enable { name } => {
+            console
+                .enable_user(granted, &name)
+                .await
+                .map_err(|error| explained(error, &name))?;
+            println!("{name} can sign in again.");
+        }
+        UserCommand::List => {
+            for user in console.users(granted).await.map_err(Failure::refused)? {
+                let signed_in = user
+                    .signed_in_at
+                    .map_or_else(|| "never".to_owned(), |at| at.to_string());
+                println!(
+                    "{:<24} {:<9} {:<17} last signed in {signed_in}",
+                    user.name.as_str(),
+                    user.role.as_str(),
+                    user.state.label(),
+                );
+            }
         }
     }
     Ok(())
+}
+
+/// The refusal, and what would be right.
+fn explained(error: ChangeRefused, name: &UserName) -> Failure {
+    Failure::Refused(match error {
+        ChangeRefused::NameTaken => {
+            format!("there is a user {name} already; for a new password: tidemark user passwd {name}")
+        }
+        ChangeRefused::Unknown(_) => {
+            format!("there is no user {name}; to add one: tidemark user add {name} --role ROLE")
+        }
+        ChangeRefused::LastAdministrator => format!(
+            "{name} is the last administrator who can sign in; make somebody else one first: tidemark user role NAME admin"
+        ),
+        other => other.to_string(),
+    })
 }

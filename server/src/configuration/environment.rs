@@ -7,7 +7,7 @@ use config::{ConfigError, Map, Source, Value, ValueKind};
 use super::error::ConfigurationError;
 
 /// Variable, field, and whether the value may come from a file named by `VARIABLE_FILE`.
-const VARIABLES: [(&str, &str, bool); 14] = [
+const VARIABLES: [(&str, &str, bool); 15] = [
     ("TIDEMARK_LISTEN", "listen", false),
     ("TIDEMARK_PUBLIC_URL", "public_url", false),
     ("TIDEMARK_TRUSTED_PROXIES", "trusted_proxies", false),
@@ -15,6 +15,7 @@ const VARIABLES: [(&str, &str, bool); 14] = [
     ("TIDEMARK_STATE_URL", "state_url", true),
     ("TIDEMARK_SITE_ROOT", "site_root", false),
     ("TIDEMARK_COLLECT_EVERY", "collect_every", false),
+    ("TIDEMARK_AUDIT_KEEP", "audit_keep", false),
     ("TIDEMARK_LOG", "log", false),
     ("TIDEMARK_LOG_FORMAT", "log_format", false),
     ("TIDEMARK_ADMIN_USER", "admin.user", false),

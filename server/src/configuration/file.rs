@@ -45,6 +45,8 @@ struct Raw {
     site_root: PathBuf,
     #[serde(default)]
     collect_every: Option<PositiveInterval>,
+    #[serde(default)]
+    audit_keep: Option<PositiveInterval>,
     #[serde(default = "default_log", deserialize_with = "log_filter")]
     log: String,
     #[serde(default)]
@@ -552,6 +554,16 @@ fn validated(
             beat
         }
     };
+    let audit_keep_days = match raw.audit_keep {
+        None => 365,
+        Some(interval) => {
+            let days = Interval::from(interval).approximate_microseconds() / (24 * 3600 * 1_000_000);
+            if !(1..=36_500).contains(&days) {
+                return Err(wrong("audit_keep", "write between \"1 day\" and \"100 years\""));
+            }
+            days
+        }
+    };
     let general = raw.policies;
     let databases = raw
         .databases
@@ -571,6 +583,7 @@ fn validated(
         state_url: raw.state_url,
         site_root: raw.site_root,
         collect_every,
+        audit_keep_days,
         log: raw.log,
         log_format: raw.log_format,
         admin,

@@ -33,6 +33,8 @@ pub struct Configuration {
     pub site_root: PathBuf,
     /// The collector's beat.
     pub collect_every: Duration,
+    /// How long lines of the audit trail are kept, in days.
+    pub audit_keep_days: i64,
     /// What is logged, in the notation of `RUST_LOG`.
     pub log: String,
     /// How it is logged.
@@ -97,6 +99,16 @@ impl<'de> Deserialize<'de> for PositiveInterval {
                 "{text:?} is not longer than nothing; write for example \"7 days\""
             )))
         }
+    }
+}
+
+impl Configuration {
+    /// The address people reach the console at, without a trailing slash: the public one, else where it listens.
+    pub fn public_address(&self, listening: SocketAddr) -> String {
+        self.public_url.as_ref().map_or_else(
+            || format!("http://{listening}"),
+            |url| url.as_str().trim_end_matches('/').to_owned(),
+        )
     }
 }
 

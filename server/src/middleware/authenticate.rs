@@ -3,41 +3,69 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use backend::auth::{Principal, Session};
+use backend::auth::{Caller, Client, Denied, Principal, Session};
 use backend::console::Console;
 use domain::listing::escape_parameter;
-use http::{Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
+
+use super::reference::Reference;
+use crate::problem::{Problem, Wanted, failure_page};
 
 /// What answers without a login, beside what is routed past this middleware.
-const OPEN_PATHS: [&str; 5] = [
+pub(crate) const OPEN_PATHS: [&str; 6] = [
     "/login",
     "/setup",
     "/fn/sign_in",
     "/fn/set_up",
-    "/fn/check_setup_link",
+    "/fn/choose_password",
+    "/fn/check_link",
 ];
 
-/// Logged out, a page leads to /login and comes back afterwards; anything else is answered 401.
+/// The token of an `Authorization: Bearer` header.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Logged out, a page leads to /login and comes back afterwards; anything else is answered 401. A token counts under
+/// /api/ only, and there it goes before a session.
 pub(crate) async fn authenticate(
     State(console): State<Console>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let Some(session) = request.extensions().get::<Session>().cloned() else {
+    let (Some(session), Some(client)) = (
+        request.extensions().get::<Session>().cloned(),
+        request.extensions().get::<Client>().cloned(),
+    ) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let principal = match console.principal(&session).await {
+    let path = request.uri().path();
+    let token = bearer(request.headers()).filter(|_| path.starts_with("/api/"));
+    let found = match token {
+        Some(token) => console
+            .token_principal(token, &client.address)
+            .await
+            .map_err(Into::into),
+        None => console.principal(&session, &client).await,
+    };
+    let principal = match found {
         Ok(principal) => principal,
         Err(error) => {
+            let reference = request
+                .extensions()
+                .get::<Reference>()
+                .cloned()
+                .unwrap_or_default();
             tracing::error!(%error, "finding out who is asking failed");
-            return (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The console's own state cannot be read. Its log says why.",
-            )
-                .into_response();
+            let wanted = Wanted::by(request.headers(), path);
+            return failure_page(StatusCode::SERVICE_UNAVAILABLE, wanted, &reference);
         }
     };
-    let path = request.uri().path();
     if principal == Principal::Anonymous && !OPEN_PATHS.contains(&path) {
         return turn_away(&request);
     }
@@ -45,18 +73,19 @@ pub(crate) async fn authenticate(
     if principal != Principal::Anonymous && path == "/login" && request.method() == Method::GET {
         return Redirect::to("/").into_response();
     }
-    request.extensions_mut().insert(principal);
+    request.extensions_mut().insert(Caller {
+        principal,
+        address: client.address,
+    });
     next.run(request).await
 }
 
 fn turn_away(request: &Request) -> Response {
-    let wants_page = request.method() == Method::GET
-        && request
-            .headers()
-            .get(header::ACCEPT)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|accept| accept.contains("text/html"));
-    if !wants_page {
+    let wanted = Wanted::by(request.headers(), request.uri().path());
+    if wanted == Wanted::Problem {
+        return Problem::from(Denied::NotSignedIn).into_response();
+    }
+    if wanted != Wanted::Page || request.method() != Method::GET {
         return (StatusCode::UNAUTHORIZED, "Sign in first.").into_response();
     }
     let asked_for = request.uri().path_and_query().map_or("/", |path| path.as_str());

@@ -3,5 +3,8 @@
 pub(crate) mod authenticate;
 pub(crate) mod browser_security;
 pub(crate) mod cache_forever;
+pub(crate) mod client;
 pub(crate) mod log_request;
 pub(crate) mod origin;
+pub(crate) mod panic;
+pub(crate) mod reference;

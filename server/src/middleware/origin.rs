@@ -9,6 +9,9 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
+use super::authenticate::bearer;
+use crate::problem::{Problem, Wanted};
+
 /// The origins of the console's own pages.
 #[derive(Debug, Clone)]
 pub(crate) struct AllowedOrigins(Arc<[String]>);
@@ -49,18 +52,20 @@ pub(crate) async fn check_origin(
     next: Next,
 ) -> Response {
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_safe || allowed.admit(request.headers()) {
+    // No foreign page can send a token; and where one is sent, the session's cookie counts for nothing.
+    let has_token = request.uri().path().starts_with("/api/") && bearer(request.headers()).is_some();
+    if is_safe || has_token || allowed.admit(request.headers()) {
         next.run(request).await
     } else {
         tracing::warn!(
             path = request.uri().path(),
             "a change from a foreign page, or from none, was refused"
         );
-        (
-            StatusCode::FORBIDDEN,
-            "This request does not come from the console's own pages.",
-        )
-            .into_response()
+        let words = "This request does not come from the console's own pages.";
+        match Wanted::by(request.headers(), request.uri().path()) {
+            Wanted::Problem => Problem::new(StatusCode::FORBIDDEN, words).into_response(),
+            _ => (StatusCode::FORBIDDEN, words).into_response(),
+        }
     }
 }
 

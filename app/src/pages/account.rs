@@ -1,0 +1,104 @@
+//! One's own account: password and sessions.
+
+use domain::account::OpenSession;
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::components::{DoneNotices, FormError, LoadFailed, Moment, NewPassword, emptied_when};
+use crate::server_fns::{ChangePassword, EndSession, list_own_sessions};
+
+/// The page.
+#[component]
+pub(crate) fn AccountPage() -> impl IntoView {
+    let change = ServerAction::<ChangePassword>::new();
+    let end = ServerAction::<EndSession>::new();
+    let version = Signal::derive(move || change.version().get() + end.version().get());
+    let sessions = Resource::new(move || version.get(), |_| list_own_sessions());
+    let form = emptied_when(move || matches!(change.value().get(), Some(Ok(()))));
+    view! {
+        <Title text="Account · Tidemark" />
+        <div class="head"><h1>"Account"</h1></div>
+        <DoneNotices version />
+        <section class="card">
+            <header>
+                <h2>"Sessions"</h2>
+                <div class="end">
+                    // Leaves the app for good: what is in memory goes with the page.
+                    <form method="post" action="/fn/end_all_sessions">
+                        <button type="submit" class="btn danger">"Sign out everywhere"</button>
+                    </form>
+                </div>
+            </header>
+            <FormError outcome=end.value().into() path="/fn/end_session" />
+            <Transition fallback=|| view! { <div class="skeleton" role="status" aria-label="Loading"><span class="bone table-bone"></span></div> }>
+                {move || Suspend::new(async move {
+                    match sessions.await {
+                        Ok(sessions) => view! { <Sessions sessions end /> }.into_any(),
+                        Err(error) => view! { <LoadFailed error /> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </section>
+        <section class="card form-card password-card">
+            <header><h2>"Password"</h2></header>
+            <ActionForm action=change node_ref=form>
+                <FormError outcome=change.value().into() path="/fn/change_password" />
+                <label>
+                    <span>"Old password"</span>
+                    <input name="old" type="password" autocomplete="current-password" required maxlength="512" />
+                </label>
+                <NewPassword />
+                <div><button type="submit" class="btn primary" disabled=move || change.pending().get()>"Change password"</button></div>
+                <p class="hint">"Ends your other sessions."</p>
+            </ActionForm>
+        </section>
+    }
+}
+
+#[component]
+fn Sessions(sessions: Vec<OpenSession>, end: ServerAction<EndSession>) -> impl IntoView {
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label="Sessions">
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col">"Browser"</th>
+                        <th scope="col">"Address"</th>
+                        <th scope="col" class="wide-only">"Signed in"</th>
+                        <th scope="col" class="wide-only">"Last used"</th>
+                        <td></td>
+                    </tr>
+                </thead>
+                <tbody>
+                    {sessions.into_iter().map(|session| view! { <Row session end /> }).collect_view()}
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn Row(session: OpenSession, end: ServerAction<EndSession>) -> impl IntoView {
+    let label = format!("End the session in {} from {}", session.browser, session.address);
+    view! {
+        <tr>
+            <th scope="row" class="name">{session.browser}</th>
+            <td>{session.address}</td>
+            <td class="wide-only"><Moment at=Some(session.signed_in_at) none="" /></td>
+            <td class="wide-only"><Moment at=Some(session.used_at) none="" /></td>
+            <td class="num">
+                {if session.is_current {
+                    view! { <span class="pill plain">"this one"</span> }.into_any()
+                } else {
+                    view! {
+                        <ActionForm action=end>
+                            <input type="hidden" name="id" value=session.id.to_string() />
+                            <button type="submit" class="btn" aria-label=label>"End"</button>
+                        </ActionForm>
+                    }.into_any()
+                }}
+            </td>
+        </tr>
+    }
+}

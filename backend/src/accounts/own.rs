@@ -1,0 +1,112 @@
+//! What people do to their own account.
+
+use domain::account::OpenSession;
+use domain::audit::{Action, Outcome};
+use domain::role::Permission;
+use secrecy::{ExposeSecret, SecretString};
+use tower_sessions_core::Session;
+
+use super::{ChangeRefused, require};
+use crate::audit::Entry;
+use crate::auth::SignedIn;
+use crate::auth::{Client, Granted, SessionFailed, SignInRefused, SignedInAs, check_new_password};
+use crate::console::Console;
+use crate::state::known_browsers::forget_browsers;
+use crate::state::sessions::{end_session, end_sessions};
+use crate::state::users::set_password;
+
+/// A token has no account; the command line neither.
+fn oneself(granted: &Granted) -> Result<&SignedIn, ChangeRefused> {
+    require(granted, Permission::ManageOwnAccount)?;
+    granted
+        .user()
+        .ok_or_else(|| ChangeRefused::Unknown("account behind this token".to_owned()))
+}
+
+impl Console {
+    /// The sessions one has open.
+    pub async fn own_sessions(&self, granted: &Granted) -> Result<Vec<OpenSession>, ChangeRefused> {
+        let user = oneself(granted)?;
+        Ok(self
+            .state
+            .open_sessions(user.user_id, Some(user.session.as_str()), self.clock.now())
+            .await?)
+    }
+
+    /// Ends one of one's own sessions.
+    pub async fn end_own_session(&self, granted: &Granted, id: i64) -> Result<(), ChangeRefused> {
+        let user = oneself(granted)?;
+        let entry = Entry::of(granted.caller(), Action::EndSession).on(format!("session {id}"));
+        let intent = self.intend(entry).await?;
+        let change = async {
+            let mut transaction = self.state.begin().await?;
+            if !end_session(&mut transaction, user.user_id, id).await? {
+                return Err(ChangeRefused::Unknown(format!("session {id} of yours")));
+            }
+            Ok(transaction)
+        };
+        self.conclude(intent, change.await).await
+    }
+
+    /// Signs out everywhere, here too.
+    pub async fn end_all_own_sessions(
+        &self,
+        granted: &Granted,
+        session: &Session,
+    ) -> Result<(), ChangeRefused> {
+        let user = oneself(granted)?;
+        let intent = self
+            .intend(Entry::of(granted.caller(), Action::EndAllSessions))
+            .await?;
+        let change = async {
+            let mut transaction = self.state.begin().await?;
+            end_sessions(&mut transaction, user.user_id).await?;
+            Ok(transaction)
+        };
+        self.conclude(intent, change.await).await?;
+        session.flush().await.map_err(SessionFailed::from)?;
+        Ok(())
+    }
+
+    /// Changes one's own password. Every other session ends, and this one goes on under a new id. A wrong old
+    /// password is paid from the same budget as a sign-in: a borrowed session must not become a way to guess it.
+    pub async fn change_own_password(
+        &self,
+        granted: &Granted,
+        session: &Session,
+        client: &Client,
+        old: &SecretString,
+        new: &SecretString,
+    ) -> Result<SignedInAs, ChangeRefused> {
+        let user = oneself(granted)?;
+        let account = user.account.clone();
+        check_new_password(&account.name, new.expose_secret())?;
+        let is_right = match self.check_own_password(client, account.name.as_str(), old).await {
+            Ok(is_right) => is_right,
+            Err(SignInRefused::TooManyAttempts { retry_after_s }) => {
+                return Err(ChangeRefused::TooManyAttempts { retry_after_s });
+            }
+            Err(SignInRefused::WrongCredentials) => false,
+            Err(SignInRefused::Failed(error)) => return Err(error.into()),
+        };
+        let entry = Entry::of(granted.caller(), Action::ChangePassword).on(format!("user {}", account.name));
+        if !is_right {
+            self.record(entry, Outcome::Failed, "the old password is wrong")
+                .await?;
+            return Err(ChangeRefused::WrongPassword);
+        }
+        let hash = self.hasher.hash(new).await.map_err(SessionFailed::from)?;
+        let intent = self.intend(entry).await?;
+        let change = async {
+            let mut transaction = self.state.begin().await?;
+            set_password(&mut transaction, user.user_id, Some(&hash), self.clock.now()).await?;
+            end_sessions(&mut transaction, user.user_id).await?;
+            forget_browsers(&mut transaction, user.user_id).await?;
+            Ok(transaction)
+        };
+        self.conclude(intent, change.await).await?;
+        Ok(self
+            .complete_sign_in(session, client, user.user_id, account, Action::ChangePassword)
+            .await?)
+    }
+}

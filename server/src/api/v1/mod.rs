@@ -1,0 +1,204 @@
+//! REST, version 1: the same snapshot that the pages show, for programs.
+//!
+//! Everything is answered from memory. Bodies say when they were collected, never an age, so that the same snapshot
+//! gives the same bytes and the same `ETag`. Every access is counted in the audit trail.
+
+mod configuration;
+mod health;
+mod list;
+mod metrics;
+
+use std::collections::BTreeMap;
+
+use axum::extract::{FromRequestParts, RawQuery};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use backend::auth::{Caller, Denied, Granted};
+use backend::collector::Watched;
+use backend::console::Console;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+pub(crate) use configuration::ConfigurationBody;
+use domain::observation::Observation;
+use domain::role::Permission;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::problem::Problem;
+
+/// The endpoints and what each needs.
+pub(crate) fn endpoints() -> Vec<(&'static str, MethodRouter<Console>)> {
+    vec![
+        ("/api/v1/monitoring/health", get(health::overall)),
+        ("/api/v1/monitoring/health/database", get(health::database)),
+        ("/api/v1/monitoring/health/timescaledb", get(health::timescaledb)),
+        ("/api/v1/monitoring/status/timescaledb", get(health::status)),
+        (
+            "/api/v1/monitoring/metrics/hypertables",
+            get(metrics::hypertables),
+        ),
+        (
+            "/api/v1/monitoring/metrics/compression",
+            get(metrics::compression),
+        ),
+        ("/api/v1/monitoring/metrics/chunks", get(metrics::chunks)),
+        ("/api/v1/monitoring/configuration", get(configuration::show)),
+    ]
+}
+
+/// A request of the API: who asks, for which path, with which parameters, and what it knows already.
+pub(crate) struct Ask {
+    caller: Caller,
+    path: String,
+    parameters: BTreeMap<String, String>,
+    if_none_match: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Ask {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let RawQuery(query) = RawQuery::from_request_parts(parts, state)
+            .await
+            .unwrap_or(RawQuery(None));
+        let mut parameters = BTreeMap::new();
+        for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            if parameters.insert(name.to_string(), value.into_owned()).is_some() {
+                return Err(Problem::parameter(
+                    &name,
+                    format!("The parameter {name} is given twice."),
+                ));
+            }
+        }
+        Ok(Self {
+            caller: parts
+                .extensions
+                .get::<Caller>()
+                .cloned()
+                .ok_or_else(|| Problem::from(Denied::NotSignedIn))?,
+            path: parts.uri.path().to_owned(),
+            parameters,
+            if_none_match: parts
+                .headers
+                .get(header::IF_NONE_MATCH)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
+        })
+    }
+}
+
+impl Ask {
+    /// Demands the permission, then checks that no parameter is unknown: a misspelt filter must not widen an answer.
+    async fn demand(
+        &self,
+        console: &Console,
+        permission: Permission,
+        known: &[&str],
+    ) -> Result<Granted, Problem> {
+        let granted = console.demand(&self.caller, permission, &self.path).await?;
+        if let Some(name) = self
+            .parameters
+            .keys()
+            .find(|name| !known.contains(&name.as_str()))
+        {
+            let known = if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            };
+            return Err(Problem::parameter(
+                name,
+                format!("There is no parameter {name:?} here; there is: {known}."),
+            ));
+        }
+        Ok(granted)
+    }
+
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
+    }
+
+    /// The database that `db` names; without it, the only one there is.
+    fn database<'a>(&self, console: &'a Console) -> Result<&'a Watched, Problem> {
+        let names = || {
+            console
+                .databases
+                .iter()
+                .map(|watched| watched.name().as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        match (self.parameter("db"), &*console.databases) {
+            (None, [watched]) => Ok(watched),
+            (None, _) => Err(Problem::parameter(
+                "db",
+                format!(
+                    "Several databases are watched; say which with ?db=NAME: {}.",
+                    names()
+                ),
+            )),
+            (Some(name), databases) => databases
+                .iter()
+                .find(|watched| watched.name().as_str() == name)
+                .ok_or_else(|| {
+                    Problem::parameter(
+                        "db",
+                        format!("No database {name:?} is watched; there is: {}.", names()),
+                    )
+                }),
+        }
+    }
+
+    /// The answer, or 304 where the program has it already.
+    fn answer(
+        &self,
+        console: &Console,
+        granted: &Granted,
+        database: &str,
+        body: &impl Serialize,
+    ) -> Response {
+        console.note_read(granted, &self.path, database);
+        let bytes = match serde_json::to_vec(body) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::error!(%error, "an answer could not be written as JSON");
+                return Problem::failed(&backend::reference::Reference::generate()).into_response();
+            }
+        };
+        let tag = format!(
+            "\"{}\"",
+            BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(&bytes)[..16])
+        );
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-cache"),
+        );
+        headers.insert(header::VARY, HeaderValue::from_static("Authorization, Cookie"));
+        if let Ok(value) = HeaderValue::from_str(&tag) {
+            headers.insert(header::ETAG, value);
+        }
+        let is_known = self.if_none_match.as_deref().is_some_and(|tags| {
+            tags.split(',')
+                .map(|known| known.trim().trim_start_matches("W/"))
+                .any(|known| known == tag || known == "*")
+        });
+        if is_known {
+            return (StatusCode::NOT_MODIFIED, headers).into_response();
+        }
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        (headers, bytes).into_response()
+    }
+}
+
+/// The snapshot of an observation; 503 before the first reading.
+fn snapshot(observation: &Observation) -> Result<&domain::snapshot::Snapshot, Problem> {
+    observation.snapshot.as_deref().ok_or_else(|| {
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "This database has not been read yet; /api/v1/monitoring/health says how it stands.",
+        )
+    })
+}

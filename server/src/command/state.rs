@@ -1,0 +1,36 @@
+//! What commands that change the console's own state work with: the store, and the right of whoever may start them.
+
+use backend::audit::ReadLog;
+use backend::auth::{Caller, Granted, PasswordHasher};
+use backend::clock::SharedClock;
+use backend::console::Console;
+use backend::state::StateStore;
+use domain::role::Permission;
+
+use super::Failure;
+use crate::configuration::Configuration;
+
+/// A console that watches no database and serves nobody, and the grant of the command line.
+pub(super) async fn open(
+    configuration: &Configuration,
+    clock: &SharedClock,
+) -> Result<(Console, Granted), Failure> {
+    let state = StateStore::open(&configuration.state_url)
+        .await
+        .map_err(Failure::refused)?;
+    let granted = Caller::command_line()
+        .demand(Permission::ManageUsers)
+        .map_err(Failure::refused)?;
+    let console = Console {
+        state,
+        hasher: PasswordHasher::new(1).map_err(Failure::refused)?,
+        clock: clock.clone(),
+        databases: [].into(),
+        // Commands read nothing that is counted.
+        reads: ReadLog::new().0,
+        audit_keep_days: configuration.audit_keep_days,
+        public_address: configuration.public_address(configuration.listen).into(),
+        environment: None,
+    };
+    Ok((console, granted))
+}

@@ -1,0 +1,145 @@
+//! A panic is a mistake of ours: it costs the one request, and says where to look.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::AssertUnwindSafe;
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use futures::FutureExt;
+use http::StatusCode;
+
+use super::reference::Reference;
+use crate::problem::failure_page;
+
+thread_local! {
+    /// Where the last panic on this thread was; the unwinding itself does not say.
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Has every panic's place remembered on its thread. The default hook goes on printing what it prints.
+pub(crate) fn remember_places() {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        PLACE.with_borrow_mut(|place| *place = panic.location().map(ToString::to_string));
+        default(panic);
+    }));
+}
+
+fn words(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without words")
+}
+
+/// Answers 500 with the reference that is in the log.
+pub(crate) async fn catch_panic(request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let wants = crate::problem::Wanted::by(&parts.headers, parts.uri.path());
+    let reference = parts.extensions.get::<Reference>().cloned().unwrap_or_default();
+    let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
+    match AssertUnwindSafe(next.run(Request::from_parts(parts, body)))
+        .catch_unwind()
+        .await
+    {
+        Ok(response) => response,
+        Err(panic) => {
+            let place = PLACE.with_borrow_mut(Option::take).unwrap_or_default();
+            tracing::error!(%reference, %method, path, place, panic = words(&*panic), "a request panicked");
+            failure_page(StatusCode::INTERNAL_SERVER_ERROR, wants, &reference)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use http::header;
+    use tower::ServiceExt;
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use super::*;
+    use crate::middleware::reference::give_reference;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("the log").extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> MakeWriter<'a> for Log {
+        type Writer = Self;
+
+        fn make_writer(&'a self) -> Self {
+            self.clone()
+        }
+    }
+
+    async fn handler() -> &'static str {
+        panic!("the secret of the handler")
+    }
+
+    async fn answer(path: &str, accept: &str) -> (Response, String, String) {
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(log.clone())
+            .with_ansi(false)
+            .finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        remember_places();
+        let router = Router::new()
+            .route("/broken", get(handler))
+            .route("/api/v1/broken", get(handler))
+            .layer(from_fn(catch_panic))
+            .layer(from_fn(give_reference));
+        let request = Request::get(path)
+            .header(header::ACCEPT, accept)
+            .body(Body::empty())
+            .expect("a request");
+        let response = router.oneshot(request).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("the body");
+        let body = String::from_utf8(bytes.to_vec()).expect("text");
+        let log = String::from_utf8(log.0.lock().expect("the log").clone()).expect("text");
+        (Response::from_parts(parts, Body::empty()), body, log)
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_clean_500_with_a_reference_that_is_in_the_log() {
+        for (path, accept, kind) in [
+            ("/broken", "text/html", "text/html; charset=utf-8"),
+            ("/broken", "*/*", "text/plain; charset=utf-8"),
+            ("/api/v1/broken", "*/*", "application/problem+json"),
+        ] {
+            let (response, body, log) = answer(path, accept).await;
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(response.headers()[header::CONTENT_TYPE], kind);
+            let reference = response.headers()["x-request-id"].to_str().expect("text");
+            assert_eq!(reference.len(), 10);
+            assert!(body.contains(reference), "{body}");
+            assert!(!body.contains("secret"), "{body}");
+            assert!(
+                log.contains(reference) && log.contains("the secret of the handler"),
+                "{log}"
+            );
+            assert!(log.contains("panic.rs"), "the place too: {log}");
+        }
+    }
+}

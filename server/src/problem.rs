@@ -1,0 +1,139 @@
+//! Errors as programs and people read them: RFC 9457 problem+json for the API, a plain page for a browser.
+
+use axum::response::{IntoResponse, Response};
+use backend::auth::Denied;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use crate::middleware::reference::Reference;
+
+/// How the answer is to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// A page.
+    Page,
+    /// problem+json.
+    Problem,
+    /// A line of text.
+    Text,
+}
+
+impl Wanted {
+    /// What a request wants.
+    pub(crate) fn by(headers: &HeaderMap, path: &str) -> Self {
+        let takes_html = headers
+            .get(header::ACCEPT)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|accept| accept.contains("text/html"));
+        if path.starts_with("/api/") {
+            Self::Problem
+        } else if takes_html {
+            Self::Page
+        } else {
+            Self::Text
+        }
+    }
+}
+
+/// An error of the API.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Problem {
+    /// `about:blank`: the status says it all; the detail is for people.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+}
+
+impl Problem {
+    /// A problem of this status.
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail: detail.into(),
+            parameter: None,
+            reference: None,
+        }
+    }
+
+    /// Something is wrong with a parameter.
+    pub(crate) fn parameter(name: &str, detail: impl Into<String>) -> Self {
+        Self {
+            parameter: Some(name.to_owned()),
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+        }
+    }
+
+    /// A failure of the console's own; its words are in the log.
+    pub(crate) fn failed(reference: &Reference) -> Self {
+        Self {
+            reference: Some(reference.to_string()),
+            ..Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "The console could not do this. Its log says why, under the reference.",
+            )
+        }
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::NotSignedIn => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "Sign in, or send a token that is valid: Authorization: Bearer tdm_…",
+            ),
+            Denied::Forbidden(permission) => Self::new(
+                StatusCode::FORBIDDEN,
+                format!("This needs the permission {permission}."),
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, axum::Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// The answer to a request that the console failed at.
+pub(crate) fn failure_page(status: StatusCode, wanted: Wanted, reference: &Reference) -> Response {
+    match wanted {
+        Wanted::Problem => Problem::failed(reference).into_response(),
+        Wanted::Text => (
+            status,
+            format!("The console could not do this. Its log says why, under the reference {reference}.\n"),
+        )
+            .into_response(),
+        // Stands without styles and scripts: whatever draws the other pages may be what failed.
+        Wanted::Page => {
+            let page = format!(
+                "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+                 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+                 <title>Something went wrong · Tidemark</title></head><body><main><h1>Something went wrong</h1>\
+                 <p>The console could not do this. That is a mistake of the console's, and its log says more.</p>\
+                 <p>Reference: <strong><code>{reference}</code></strong></p>\
+                 <p><a href=\"/\">Go to the overview</a></p></main></body></html>"
+            );
+            (status, axum::response::Html(page)).into_response()
+        }
+    }
+}
