@@ -2,11 +2,13 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+
 use backend::demo;
 use backend::timescale::{ConnectionUrl, connect_for_reading};
 use domain::hypertable::{Exactness, TimePoint, TimeSpan};
 use domain::problem::ProblemKind;
-use domain::snapshot::Edition;
+use domain::snapshot::{Edition, Snapshot};
 use support::{Server, TestDatabase, execute, official, reader, server_url, system_clock, table};
 
 const DEMO_TABLES: [&str; 4] = [
@@ -61,7 +63,39 @@ async fn equals_the_official_figures(database: &TestDatabase) {
             "{name}"
         );
         assert_eq!(read.rows, rows, "{name}");
+        chunks_equal_the_official_figures(database, &snapshot, name).await;
     }
+}
+
+/// Each chunk to the byte, a compressed one with its sibling.
+async fn chunks_equal_the_official_figures(database: &TestDatabase, snapshot: &Snapshot, name: &str) {
+    let mut connection = database.connect().await;
+    let official: BTreeMap<String, i64> =
+        sqlx::query_as("select chunk_name::text, total_bytes from chunks_detailed_size($1::text::regclass)")
+            .bind(name)
+            .fetch_all(&mut connection)
+            .await
+            .expect("the official figures")
+            .into_iter()
+            .collect();
+    let of = snapshot
+        .chunks
+        .iter()
+        .find(|chunks| chunks.table == name)
+        .expect("its chunks");
+    let read: BTreeMap<String, i64> = of
+        .chunks
+        .iter()
+        .map(|chunk| {
+            (
+                chunk.name.clone(),
+                i64::try_from(chunk.size.total_bytes()).expect("a size"),
+            )
+        })
+        .collect();
+    assert_eq!(read, official, "{name}");
+    let rows: u64 = of.chunks.iter().map(|chunk| chunk.rows).sum();
+    assert_eq!(rows, table(snapshot, name).rows, "{name}");
 }
 
 fn within_percent(read: u64, truth: u64, percent: u64) -> bool {

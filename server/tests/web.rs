@@ -402,6 +402,34 @@ async fn the_audit_log_is_exported_whole_in_both_formats_and_the_export_is_writt
     );
 }
 
+#[tokio::test]
+async fn a_page_that_is_refused_leaves_one_line() {
+    let site = Site::new().await;
+    site.add_user("vera", Role::Viewer).await;
+    let session = site.sign_in("vera").await;
+    for (number, path) in [
+        "/users",
+        "/users/vera",
+        "/tokens",
+        "/audit",
+        "/db/factory/hypertables",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(
+            site.page(path, Some(&session)).await.status,
+            StatusCode::FORBIDDEN,
+            "{path}"
+        );
+        let refusals = AuditQuery {
+            action: Some(Action::Refuse),
+            ..AuditQuery::default()
+        };
+        assert_eq!(site.audit(&refusals).await.len(), number + 1, "{path}");
+    }
+}
+
 /// Secrets of every kind are made and used, and every page, function and export is read: none of them shows one.
 #[tokio::test]
 async fn no_answer_holds_a_hash_a_token_or_a_session_id() {

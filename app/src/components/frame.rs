@@ -12,7 +12,6 @@ use leptos_router::hooks::{use_location, use_params_map};
 use super::account_menu::AccountMenu;
 use super::icon::{Icon, Symbol};
 use super::live::{LiveAge, Refresher};
-use super::notice::LoadFailed;
 use crate::browser::{focus_on_slash, sign_in_again};
 use crate::error::AppError;
 use crate::server_fns::{Frame as LoadedFrame, load_frame, load_status};
@@ -36,6 +35,11 @@ pub(crate) fn ConsoleFrame() -> impl IntoView {
     view! { <Frame database=Signal::derive(|| None) /> }
 }
 
+/// What has come since the page was loaded.
+type Newer = RwSignal<Option<DatabaseStatus>>;
+
+/// The page stands in no `Suspense` of the frame's: what is in one is built again and again while the server waits, and
+/// the page would load its data each time.
 #[component]
 fn Frame(database: Signal<Option<String>>) -> impl IntoView {
     let refresher = Refresher::start();
@@ -43,20 +47,7 @@ fn Frame(database: Signal<Option<String>>) -> impl IntoView {
     // Loaded once for a database: what changes with every reading is loaded by what shows it, so that a form in the
     // page stays as it is.
     let frame = Resource::new(move || database.get(), load_frame);
-    view! {
-        <Suspense fallback=|| ()>
-            {move || Suspend::new(async move {
-                match frame.await {
-                    Ok(frame) => view! { <FrameBody frame /> }.into_any(),
-                    Err(error) => view! { <main class="alone"><LoadFailed error /></main> }.into_any(),
-                }
-            })}
-        </Suspense>
-    }
-}
-
-#[component]
-fn FrameBody(frame: LoadedFrame) -> impl IntoView {
+    let newer = newer_status(database, refresher);
     focus_on_slash("filter");
     let is_open = RwSignal::new(false);
     let location = use_location();
@@ -65,9 +56,6 @@ fn FrameBody(frame: LoadedFrame) -> impl IntoView {
         location.pathname.track();
         is_open.set(false);
     });
-    let base = format!("/db/{}", frame.status.database);
-    let account = frame.account.clone();
-    let status = live_status(frame.status.clone());
     view! {
         <div class="app">
             <a class="skip" href="#content">"Skip to content"</a>
@@ -81,27 +69,21 @@ fn FrameBody(frame: LoadedFrame) -> impl IntoView {
             />
             <aside class="side">
                 <p class="brand"><Logo /> "Tidemark"</p>
-                <DatabaseSwitch databases=frame.databases.clone() name=frame.status.database.clone() status />
-                <nav aria-label="Pages">
-                    <p class="nav-title" id="nav-observe">"Observe"</p>
-                    <ul aria-labelledby="nav-observe">
-                        <li><A href=base.clone() exact=true attr:class="nav"><Icon symbol=Symbol::Overview /> "Overview"</A></li>
-                        {account.may(Permission::ViewDetails).then(|| view! {
-                            <NavItem href=format!("{base}/hypertables") symbol=Symbol::Hypertables label="Hypertables" />
-                        })}
-                    </ul>
-                    <AdministrationNav account=account.clone() />
-                </nav>
+                <Transition fallback=|| ()>
+                    {move || Suspend::new(async move {
+                        frame.await.ok().map(|frame| view! { <SideBody frame newer /> })
+                    })}
+                </Transition>
             </aside>
             <div class="content">
                 <header class="top">
                     <label class="drawer-button" for="drawer" aria-hidden="true"><Icon symbol=Symbol::Menu /></label>
-                    <Crumbs base=base.clone() />
-                    <div class="top-end">
-                        {frame.environment.map(|environment| view! { <span class="environment">{environment}</span> })}
-                        <LiveState status />
-                        <AccountMenu account=frame.account />
-                    </div>
+                    <Crumbs database />
+                    <Transition fallback=|| ()>
+                        {move || Suspend::new(async move {
+                            frame.await.ok().map(|frame| view! { <TopEnd frame newer /> })
+                        })}
+                    </Transition>
                 </header>
                 <main id="content" tabindex="-1"><Outlet /></main>
             </div>
@@ -109,18 +91,46 @@ fn FrameBody(frame: LoadedFrame) -> impl IntoView {
     }
 }
 
+#[component]
+fn SideBody(frame: LoadedFrame, newer: Newer) -> impl IntoView {
+    let base = format!("/db/{}", frame.status.database);
+    let account = frame.account;
+    view! {
+        <DatabaseSwitch databases=frame.databases status=frame.status newer />
+        <nav aria-label="Pages">
+            <p class="nav-title" id="nav-observe">"Observe"</p>
+            <ul aria-labelledby="nav-observe">
+                <li><A href=base.clone() exact=true attr:class="nav"><Icon symbol=Symbol::Overview /> "Overview"</A></li>
+                {account.may(Permission::ViewDetails).then(|| view! {
+                    <NavItem href=format!("{base}/hypertables") symbol=Symbol::Hypertables label="Hypertables" />
+                })}
+            </ul>
+            <AdministrationNav account />
+        </nav>
+    }
+}
+
+#[component]
+fn TopEnd(frame: LoadedFrame, newer: Newer) -> impl IntoView {
+    view! {
+        <div class="top-end">
+            {frame.environment.map(|environment| view! { <span class="environment">{environment}</span> })}
+            <LiveState status=frame.status newer />
+            <AccountMenu account=frame.account />
+        </div>
+    }
+}
+
 /// How the database stands, loaded again and again. Who is signed out meanwhile leaves the page.
-fn live_status(loaded: DatabaseStatus) -> RwSignal<DatabaseStatus> {
-    let database = loaded.database.to_string();
-    let status = RwSignal::new(loaded);
-    let refresher = expect_context::<Refresher>();
+fn newer_status(database: Signal<Option<String>>, refresher: Refresher) -> Newer {
+    let newer = RwSignal::new(None);
     Effect::new(move |before: Option<u32>| {
         let version = refresher.version();
         if before.is_some() {
-            let database = database.clone();
+            let database = database.get_untracked();
             leptos::task::spawn_local(async move {
                 match load_status(database).await {
-                    Ok(loaded) => status.set(loaded),
+                    Ok(status) => newer.set(Some(status)),
                     Err(AppError::NotSignedIn) => sign_in_again(),
                     // The age goes on counting, and says so.
                     Err(_) => {}
@@ -129,7 +139,12 @@ fn live_status(loaded: DatabaseStatus) -> RwSignal<DatabaseStatus> {
         }
         version
     });
-    status
+    // Of another database nothing is known yet.
+    Effect::new(move |_| {
+        database.track();
+        newer.set(None);
+    });
+    newer
 }
 
 #[component]
@@ -164,13 +179,10 @@ pub(crate) fn Logo() -> impl IntoView {
 }
 
 #[component]
-fn DatabaseSwitch(
-    databases: Vec<DatabaseName>,
-    name: DatabaseName,
-    status: RwSignal<DatabaseStatus>,
-) -> impl IntoView {
+fn DatabaseSwitch(databases: Vec<DatabaseName>, status: DatabaseStatus, newer: Newer) -> impl IntoView {
+    let name = status.database.clone();
     let version = move || {
-        status.with(|status| match &status.figures {
+        newer.with(|newer| match &newer.as_ref().unwrap_or(&status).figures {
             Some(figures) => format!(
                 "TimescaleDB {} · {}",
                 figures.timescaledb_version,
@@ -206,7 +218,7 @@ fn DatabaseSwitch(
 }
 
 #[component]
-fn Crumbs(base: String) -> impl IntoView {
+fn Crumbs(database: Signal<Option<String>>) -> impl IntoView {
     let location = use_location();
     let crumb = Memo::new(move |_| location.pathname.with(|path| Crumb::of(path)));
     view! {
@@ -214,7 +226,7 @@ fn Crumbs(base: String) -> impl IntoView {
             <ol>
                 {move || match crumb.get() {
                     Crumb::OfDatabase(page) => view! {
-                        <li class="crumb-database"><A href=base.clone()>"Database"</A></li>
+                        <li class="crumb-database"><A href=format!("/db/{}", database.get().unwrap_or_default())>"Database"</A></li>
                         <li aria-current="page">{page}</li>
                     }.into_any(),
                     Crumb::OfConsole(page) => view! { <li aria-current="page">{page}</li> }.into_any(),
@@ -255,8 +267,10 @@ impl Crumb {
 
 /// `live · 3 s ago`, or that it is not.
 #[component]
-fn LiveState(status: RwSignal<DatabaseStatus>) -> impl IntoView {
-    let health = Memo::new(move |_| status.with(|status| status.health));
+fn LiveState(status: DatabaseStatus, newer: Newer) -> impl IntoView {
+    let (loaded_health, loaded_freshness) = (status.health, status.freshness);
+    let health = Memo::new(move |_| newer.with(|newer| newer.as_ref().map_or(loaded_health, |n| n.health)));
+    let freshness = move || newer.with(|newer| newer.as_ref().map_or(loaded_freshness, |n| n.freshness));
     let class = move || match health.get() {
         Health::Healthy => "dot ok",
         Health::Starting => "dot plain",
@@ -273,9 +287,7 @@ fn LiveState(status: RwSignal<DatabaseStatus>) -> impl IntoView {
         <span class="live">
             <span class=class></span>
             {word}
-            {move || status.with(|status| status.freshness).map(|freshness| view! {
-                <span class="live-age"><LiveAge freshness /></span>
-            })}
+            {move || freshness().map(|freshness| view! { <span class="live-age"><LiveAge freshness /></span> })}
         </span>
     }
     .into_any()

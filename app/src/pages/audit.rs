@@ -155,11 +155,11 @@ fn Filters(query: AuditQuery) -> impl IntoView {
                         .collect_view()}
                 </select>
             </label>
-            <label>
+            <label class="moment">
                 <span>"From (UTC)"</span>
                 <input type="datetime-local" name="from" value=field(query.from) />
             </label>
-            <label>
+            <label class="moment">
                 <span>"Until (UTC)"</span>
                 <input type="datetime-local" name="until" value=field(query.until) />
             </label>

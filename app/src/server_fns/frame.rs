@@ -28,9 +28,7 @@ pub async fn load_frame(database: Option<String>) -> Result<Frame, AppError> {
 
     let (console, granted) = guard::demand(domain::role::Permission::ViewStatus, "frame").await?;
     let databases = console.database_names();
-    let database = database
-        .or_else(|| databases.first().map(ToString::to_string))
-        .unwrap_or_default();
+    let database = or_first(&console, database);
     Ok(Frame {
         account: granted
             .user()
@@ -44,13 +42,21 @@ pub async fn load_frame(database: Option<String>) -> Result<Frame, AppError> {
     })
 }
 
-/// How a database stands now.
+/// The database that was asked for, or the first.
+#[cfg(feature = "ssr")]
+fn or_first(console: &backend::console::Console, database: Option<String>) -> String {
+    database
+        .or_else(|| console.database_names().first().map(ToString::to_string))
+        .unwrap_or_default()
+}
+
+/// How a database stands now; without one, the first.
 #[server(prefix = "/fn", endpoint = "load_status", input = leptos::server_fn::codec::GetUrl)]
-pub async fn load_status(database: String) -> Result<DatabaseStatus, AppError> {
+pub async fn load_status(database: Option<String>) -> Result<DatabaseStatus, AppError> {
     use super::guard;
 
     let (console, granted) = guard::demand(domain::role::Permission::ViewStatus, "status").await?;
     console
-        .status(&granted, &database)
+        .status(&granted, &or_first(&console, database))
         .map_err(|_| guard::not_found())
 }
