@@ -52,7 +52,7 @@ status=${PIPESTATUS[0]}
 set -e
 if [ "$status" != 0 ]; then
   failed_steps=$((failed_steps + 1))
-  sed -n '/^failures:/,/^test result/p' "$results/cargo" | head -n 300
+  sed -n '/^failures:/,/^test result/p' "$results/cargo" | { head -n 300; cat >/dev/null; }
 fi
 
 say "==> browser tests"

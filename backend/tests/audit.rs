@@ -4,20 +4,10 @@ mod support;
 
 use backend::audit::remove_old_events;
 use backend::auth::{Caller, Denied, Principal};
+use backend::console::ExportEnded;
 use domain::audit::{Action, AuditQuery, Outcome};
 use domain::role::{Permission, Role};
-use sqlx::{AssertSqlSafe, Connection};
-use support::state::{Fixture, fixtures};
-
-async fn execute(fixture: &Fixture, sql: &str) -> Result<(), sqlx::Error> {
-    sqlx::any::install_default_drivers();
-    let mut connection = sqlx::AnyConnection::connect(&fixture.url).await?;
-    let outcome = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
-        .execute(&mut connection)
-        .await;
-    connection.close().await?;
-    outcome.map(drop)
-}
+use support::state::fixtures;
 
 #[tokio::test]
 async fn a_refusal_is_one_row_and_reads_are_counted_by_person_address_and_resource() {
@@ -90,10 +80,7 @@ async fn the_trail_can_be_neither_changed_nor_removed() {
             statements.push("truncate audit");
         }
         for statement in statements {
-            let refused = execute(&fixture, statement)
-                .await
-                .expect_err(statement)
-                .to_string();
+            let refused = fixture.execute(statement).await.expect_err(statement).to_string();
             assert!(refused.contains("append-only"), "{statement}: {refused}");
         }
         assert_eq!(fixture.audit_now().await, before);
@@ -124,7 +111,8 @@ async fn what_is_older_than_the_configuration_says_is_removed_and_that_is_writte
                 (Action::AddUser, "user berta")
             ]
         );
-        execute(&fixture, "delete from audit")
+        fixture
+            .execute("delete from audit")
             .await
             .expect_err("the rest stays as it is");
     }
@@ -224,9 +212,7 @@ async fn lines_are_found_by_person_action_target_outcome_and_time() {
 async fn a_change_whose_end_is_not_known_says_so() {
     for fixture in fixtures("a_change_whose_end_is_not_known_says_so").await {
         // As a console leaves it that is killed between the intent and the change.
-        execute(
-            &fixture,
-            "insert into audit (at_ms, actor_kind, actor, address, action, database_name, target, before_facts, \
+        fixture.execute("insert into audit (at_ms, actor_kind, actor, address, action, database_name, target, before_facts, \
              after_facts, detail, event_count, last_at_ms) values (1, 'user', 'anna', '192.0.2.1', 'user.disable', '', \
              'user vera', '', '', '', 1, 1)",
         )
@@ -234,5 +220,29 @@ async fn a_change_whose_end_is_not_known_says_so() {
         .expect("inserted");
         let events = fixture.audit_now().await;
         assert_eq!((events[0].action, events[0].outcome), (Action::DisableUser, None));
+    }
+}
+
+#[tokio::test]
+async fn an_export_ends_when_its_session_does() {
+    for fixture in fixtures("an_export_ends_when_its_session_does").await {
+        fixture.add_user("admin", Role::Admin).await;
+        fixture.add_user("other", Role::Admin).await;
+        let granted = fixture.granted("other", Permission::ViewAudit).await;
+        let batch = async || {
+            let query = AuditQuery::default();
+            fixture.console.audit_batch(&granted, &query, 2).await
+        };
+        assert_eq!(batch().await.expect("granted").len(), 2);
+        fixture
+            .console
+            .change_role(
+                &fixture.command_line(),
+                &"other".parse().expect("a name"),
+                Role::Viewer,
+            )
+            .await
+            .expect("changed");
+        assert!(matches!(batch().await, Err(ExportEnded::Revoked)));
     }
 }

@@ -12,6 +12,7 @@ pub mod interval;
 pub mod listing;
 pub mod observation;
 pub mod overview;
+pub mod page;
 pub mod problem;
 pub mod quantity;
 pub mod role;

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use reqwest::redirect::Policy;
-use reqwest::{Client, StatusCode};
+use http::{Response, StatusCode};
+use ureq::{Agent, Body};
 
 const PASSWORD: &str = "correct horse battery";
 const RUNS: usize = 5;
@@ -55,7 +55,7 @@ fn command(directory: &tempfile::TempDir, port: u16) -> Command {
 }
 
 impl Console {
-    async fn start(client: &Client) -> Self {
+    fn start(client: &Agent) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let port = TcpListener::bind("127.0.0.1:0")
             .expect("a free port")
@@ -68,32 +68,25 @@ impl Console {
             child,
             _directory: directory,
         };
-        while client
-            .get(format!("{}/health", console.url))
-            .send()
-            .await
-            .is_err()
-        {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        while client.get(format!("{}/health", console.url)).call().is_err() {
+            std::thread::sleep(Duration::from_millis(50));
         }
         console
     }
 
-    async fn attempt(&self, client: &Client, address: &str, name: &str, password: &str) -> reqwest::Response {
+    fn attempt(&self, client: &Agent, address: &str, name: &str, password: &str) -> Response<Body> {
         client
             .post(format!("{}/fn/sign_in", self.url))
             .header("origin", &self.url)
             .header("accept", "application/json")
             .header("x-forwarded-for", address)
             .header("content-type", "application/x-www-form-urlencoded")
-            .body(format!("name={name}&password={}", password.replace(' ', "+")))
-            .send()
-            .await
+            .send(format!("name={name}&password={}", password.replace(' ', "+")))
             .expect("an answer")
     }
 
-    async fn session(&self, client: &Client) -> String {
-        let answer = self.attempt(client, "192.0.2.1", "admin", PASSWORD).await;
+    fn session(&self, client: &Agent) -> String {
+        let answer = self.attempt(client, "192.0.2.1", "admin", PASSWORD);
         answer
             .headers()
             .get_all("set-cookie")
@@ -105,7 +98,7 @@ impl Console {
     }
 
     /// Opens pages for a time; returns what each took, sorted.
-    async fn open_pages(&self, client: &Client, session: &str, lasting: Duration) -> Vec<Duration> {
+    fn open_pages(&self, client: &Agent, session: &str, lasting: Duration) -> Vec<Duration> {
         let mut times = Vec::new();
         let end = Instant::now() + lasting;
         for path in ["/account", "/users", "/audit"].into_iter().cycle() {
@@ -117,13 +110,12 @@ impl Console {
                 .get(format!("{}{path}", self.url))
                 .header("accept", "text/html")
                 .header("cookie", format!("__Host-tidemark={session}"))
-                .send()
-                .await
+                .call()
                 .expect("an answer");
             assert_eq!(answer.status(), StatusCode::OK);
-            answer.bytes().await.expect("the page");
+            answer.into_body().read_to_vec().expect("the page");
             times.push(started.elapsed());
-            tokio::time::sleep(PAGE_EVERY.saturating_sub(started.elapsed())).await;
+            std::thread::sleep(PAGE_EVERY.saturating_sub(started.elapsed()));
         }
         times.sort();
         times
@@ -139,36 +131,34 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-async fn hello_rate(console: &Console, client: &Client) -> f64 {
+fn hello_rate(console: &Console, client: &Agent) -> f64 {
     let started = Instant::now();
     let mut answers = 0_u32;
     while started.elapsed() < Duration::from_secs(2) {
         let answer = client
             .get(format!("{}/health", console.url))
-            .send()
-            .await
+            .call()
             .expect("an answer");
-        answer.bytes().await.expect("the body");
+        answer.into_body().read_to_vec().expect("the body");
         answers += 1;
     }
     f64::from(answers) / started.elapsed().as_secs_f64()
 }
 
-#[tokio::main]
-async fn main() {
-    let client = Client::builder()
-        .redirect(Policy::none())
+fn main() {
+    let client: Agent = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_idle_connections_per_host(ATTACKERS + 2)
         .build()
-        .expect("a client");
-    let console = Arc::new(Console::start(&client).await);
-    let session = console.session(&client).await;
+        .into();
+    let console = Arc::new(Console::start(&client));
+    let session = console.session(&client);
     println!(
         "/health, one after the other: {:.0} a second",
-        hello_rate(&console, &client).await
+        hello_rate(&console, &client)
     );
-    let quiet = console
-        .open_pages(&client, &session, Duration::from_secs(5))
-        .await;
+    let quiet = console.open_pages(&client, &session, Duration::from_secs(5));
     println!(
         "pages without a flood: median {:.1} ms, 95th percentile {:.1} ms",
         quantile(&quiet, 50),
@@ -185,15 +175,13 @@ async fn main() {
                 let (console, client) = (Arc::clone(&console), client.clone());
                 let (stop, hashed, kept_away) =
                     (Arc::clone(&stop), Arc::clone(&hashed), Arc::clone(&kept_away));
-                tokio::spawn(async move {
+                std::thread::spawn(move || {
                     let mut number = 0_u32;
                     while !stop.load(Ordering::Relaxed) {
                         // Never the same address or name twice: neither budget helps, only the queue does.
                         let address = format!("10.{attacker}.{}.{}", (number >> 8) & 255, number & 255);
                         let name = format!("n{run}-{attacker}-{number}");
-                        let answer = console
-                            .attempt(&client, &address, &name, "wrong horse battery")
-                            .await;
+                        let answer = console.attempt(&client, &address, &name, "wrong horse battery");
                         match answer.status() {
                             StatusCode::UNAUTHORIZED => hashed.fetch_add(1, Ordering::Relaxed),
                             _ => kept_away.fetch_add(1, Ordering::Relaxed),
@@ -203,10 +191,10 @@ async fn main() {
                 })
             })
             .collect();
-        let times = console.open_pages(&client, &session, FLOOD).await;
+        let times = console.open_pages(&client, &session, FLOOD);
         stop.store(true, Ordering::Relaxed);
         for attacker in attackers {
-            attacker.await.expect("ends");
+            attacker.join().expect("ends");
         }
         let seconds = FLOOD.as_secs();
         println!(

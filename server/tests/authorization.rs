@@ -278,9 +278,10 @@ async fn everybody_gets_what_the_permission_says_and_nothing_else() {
     site.token("first", Role::Viewer).await;
     let managing = Site::command_line(Permission::ManageUsers);
 
-    // A session that is out of date, and one whose user was disabled.
+    // A session that began more than twelve hours ago, and one whose user was disabled.
+    site.advance(-13 * 3600);
     let expired = site.sign_in("late").await;
-    site.advance(61 * 60);
+    site.advance(13 * 3600);
     let disabled = site.sign_in("shut").await;
     site.console
         .disable_user(&managing, &"shut".parse().expect("a name"))

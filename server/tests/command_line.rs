@@ -155,6 +155,99 @@ fn a_user_is_added_once_and_given_a_new_password() {
 }
 
 #[test]
+fn users_and_tokens_are_managed_from_the_command_line() {
+    let place = Place::new();
+    let variables = [
+        ("TIDEMARK_DATABASE_URL", URL),
+        ("TIDEMARK_PUBLIC_URL", "https://tidemark.example"),
+    ];
+    let run = |arguments: &[&str]| place.run(arguments, &variables, &format!("{PASSWORD}\n"));
+    let answer = |arguments: &[&str], status: i32, words: &str| {
+        let output = run(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(status),
+            "{arguments:?}: {}",
+            text(&output)
+        );
+        assert!(text(&output).contains(words), "{arguments:?}: {}", text(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    answer(
+        &["user", "add", "anna", "--role", "admin", "--password-stdin"],
+        0,
+        "Added anna",
+    );
+    for refused in [["user", "disable", "anna"], ["user", "reset", "anna"]] {
+        answer(&refused, 1, "anna is the last administrator who can sign in");
+    }
+    answer(
+        &["user", "role", "anna", "viewer"],
+        1,
+        "make somebody else one first",
+    );
+    let link = answer(
+        &["user", "invite", "vera", "--role", "viewer"],
+        0,
+        "vera is invited",
+    );
+    assert!(
+        link.trim_end()
+            .starts_with("https://tidemark.example/setup?token=")
+            && link.lines().count() == 1,
+        "{link}"
+    );
+    answer(&["user", "role", "vera", "operator"], 0, "vera is operator now");
+    answer(&["user", "disable", "vera"], 0, "vera is disabled");
+    answer(&["user", "disable", "vera"], 1, "the user is disabled already");
+    answer(&["user", "enable", "vera"], 0, "vera can sign in again");
+    answer(&["user", "list"], 0, "without password");
+    answer(&["user", "disable", "otto"], 1, "there is no user otto");
+
+    let create = |name: &str, more: &[&str], status: i32, words: &str| {
+        let mut arguments = vec!["token", "create", "--name", name, "--role", "operator"];
+        arguments.extend_from_slice(more);
+        answer(&arguments, status, words)
+    };
+    let token = create(
+        "ci",
+        &["--expires", "90 days", "--permission", "view_status"],
+        0,
+        "shown this once",
+    );
+    let token = token.lines().last().expect("a line");
+    assert!(token.starts_with("tdm_") && token.len() == 47, "{token}");
+    create("ci", &[], 1, "there is a token of this name already");
+    create(
+        "x",
+        &["--permission", "manage_users"],
+        2,
+        "cannot have the permission manage_users",
+    );
+    create("x", &["--permission", "fly"], 2, "is not a permission");
+    create("x", &["--expires", "-1 day"], 2, "");
+    let listed = answer(&["token", "list"], 0, "ci");
+    assert!(!listed.contains(token) && listed.contains("active"), "{listed}");
+    answer(&["token", "revoke", "ci"], 0, "The token ci is revoked.");
+    answer(
+        &["token", "revoke", "ci"],
+        1,
+        "there is no token \"ci\" to revoke",
+    );
+}
+
+#[test]
+fn a_common_password_is_refused() {
+    let output = Place::new().run(
+        &["user", "add", "anna", "--role", "admin", "--password-stdin"],
+        &[("TIDEMARK_DATABASE_URL", URL)],
+        "1qaz2wsx3edc\n",
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains("tried first"), "{}", text(&output));
+}
+
+#[test]
 fn the_demo_says_why_it_cannot_be_loaded() {
     let output = Place::new().run(&["demo", "load"], &[("TIDEMARK_DATABASE_URL", URL)], "");
     assert_eq!(output.status.code(), Some(1));

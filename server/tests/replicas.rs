@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode};
+use http::{Response, StatusCode};
+use ureq::{Agent, Body};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -58,7 +58,7 @@ fn run(variables: &[(String, String)], arguments: &[&str], input: &str) -> Strin
 }
 
 impl Replica {
-    async fn start(variables: &[(String, String)], client: &Client) -> Self {
+    fn start(variables: &[(String, String)], client: &Agent) -> Self {
         let port = TcpListener::bind("127.0.0.1:0")
             .expect("a free port")
             .local_addr()
@@ -85,38 +85,32 @@ impl Replica {
         });
         let replica = Self { url, child, log };
         let deadline = Instant::now() + Duration::from_secs(30);
-        while client
-            .get(format!("{}/health", replica.url))
-            .send()
-            .await
-            .is_err()
-        {
+        while client.get(format!("{}/health", replica.url)).send().is_err() {
             assert!(
                 Instant::now() < deadline,
                 "{}",
                 replica.log.lock().expect("the log")
             );
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            std::thread::sleep(Duration::from_millis(50));
         }
         replica
     }
 
-    async fn call(&self, client: &Client, path: &str, form: &str, session: Option<&str>) -> Response {
+    fn call(&self, client: &Agent, path: &str, form: &str, session: Option<&str>) -> Response<Body> {
         let mut request = client
             .post(format!("{}{path}", self.url))
             .header("origin", &self.url)
             .header("accept", "application/json")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form.to_owned());
+            .header("content-type", "application/x-www-form-urlencoded");
         if let Some(session) = session {
             request = request.header("cookie", format!("__Host-tidemark={session}"));
         }
-        request.send().await.expect("an answer")
+        request.send(form).expect("an answer")
     }
 
-    async fn sign_in(&self, client: &Client, name: &str, password: &str) -> Result<String, StatusCode> {
+    fn sign_in(&self, client: &Agent, name: &str, password: &str) -> Result<String, StatusCode> {
         let form = format!("name={name}&password={}", password.replace(' ', "+"));
-        let response = self.call(client, "/fn/sign_in", &form, None).await;
+        let response = self.call(client, "/fn/sign_in", &form, None);
         response
             .headers()
             .get_all("set-cookie")
@@ -142,12 +136,11 @@ impl Replica {
         }
     }
 
-    async fn status(&self, client: &Client, path: &str, header: (&str, String)) -> StatusCode {
+    fn status(&self, client: &Agent, path: &str, header: (&str, String)) -> StatusCode {
         client
             .get(format!("{}{path}", self.url))
             .header(header.0, header.1)
-            .send()
-            .await
+            .call()
             .expect("an answer")
             .status()
     }
@@ -223,12 +216,12 @@ impl Drop for StateDatabase {
     }
 }
 
-#[tokio::test]
+#[test]
 #[expect(
     clippy::too_many_lines,
     reason = "two processes are started once, and everything is tried on them"
 )]
-async fn sessions_revocations_tokens_and_limits_hold_on_both() {
+fn sessions_revocations_tokens_and_limits_hold_on_both() {
     let Some(database) = StateDatabase::create() else {
         return;
     };
@@ -246,15 +239,17 @@ async fn sessions_revocations_tokens_and_limits_hold_on_both() {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
-    let client = Client::builder()
-        .redirect(Policy::none())
+    let client: Agent = Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
         .build()
-        .expect("a client");
+        .into();
     // Both start at the same moment on an empty store: the migrations must not get into each other's way.
-    let (one, two) = tokio::join!(
-        Replica::start(&variables, &client),
-        Replica::start(&variables, &client)
-    );
+    let (one, two) = std::thread::scope(|scope| {
+        let one = scope.spawn(|| Replica::start(&variables, &client));
+        let two = Replica::start(&variables, &client);
+        (one.join().expect("it starts"), two)
+    });
     for (name, role) in [("admin", "admin"), ("vera", "viewer"), ("otto", "viewer")] {
         run(
             &variables,
@@ -264,30 +259,28 @@ async fn sessions_revocations_tokens_and_limits_hold_on_both() {
     }
 
     // A session that began on one is a session on the other, and ends on both.
-    let admin = one.sign_in(&client, "admin", PASSWORD).await.expect("signed in");
-    let vera = two.sign_in(&client, "vera", PASSWORD).await.expect("signed in");
+    let admin = one.sign_in(&client, "admin", PASSWORD).expect("signed in");
+    let vera = two.sign_in(&client, "vera", PASSWORD).expect("signed in");
     assert_eq!(
-        two.status(&client, "/fn/list_own_sessions", cookie(&admin)).await,
+        two.status(&client, "/fn/list_own_sessions", cookie(&admin)),
         StatusCode::OK
     );
     assert_eq!(
-        one.status(&client, "/fn/list_own_sessions", cookie(&vera)).await,
+        one.status(&client, "/fn/list_own_sessions", cookie(&vera)),
         StatusCode::OK
     );
-    let disabled = one
-        .call(&client, "/fn/disable_user", "name=vera", Some(&admin))
-        .await;
+    let disabled = one.call(&client, "/fn/disable_user", "name=vera", Some(&admin));
     assert_eq!(disabled.status(), StatusCode::OK);
     assert_eq!(
-        two.status(&client, "/fn/list_own_sessions", cookie(&vera)).await,
+        two.status(&client, "/fn/list_own_sessions", cookie(&vera)),
         StatusCode::UNAUTHORIZED
     );
 
     // The same with a role, from the command line.
-    let otto = two.sign_in(&client, "otto", PASSWORD).await.expect("signed in");
+    let otto = two.sign_in(&client, "otto", PASSWORD).expect("signed in");
     run(&variables, &["user", "role", "otto", "operator"], "");
     assert_eq!(
-        one.status(&client, "/fn/list_own_sessions", cookie(&otto)).await,
+        one.status(&client, "/fn/list_own_sessions", cookie(&otto)),
         StatusCode::UNAUTHORIZED
     );
 
@@ -309,15 +302,12 @@ async fn sessions_revocations_tokens_and_limits_hold_on_both() {
     let bearer = ("authorization", format!("Bearer {}", token.trim()));
     let health = "/api/v1/monitoring/health";
     for replica in [&one, &two] {
-        assert_eq!(
-            replica.status(&client, health, bearer.clone()).await,
-            StatusCode::OK
-        );
+        assert_eq!(replica.status(&client, health, bearer.clone()), StatusCode::OK);
     }
     run(&variables, &["token", "revoke", "ci"], "");
     for replica in [&one, &two] {
         assert_eq!(
-            replica.status(&client, health, bearer.clone()).await,
+            replica.status(&client, health, bearer.clone()),
             StatusCode::UNAUTHORIZED
         );
     }
@@ -325,11 +315,11 @@ async fn sessions_revocations_tokens_and_limits_hold_on_both() {
     // Attempts on one are counted on the other.
     for number in 0..10 {
         let replica = if number % 2 == 0 { &one } else { &two };
-        let refused = replica.sign_in(&client, "nobody", "wrong horse battery").await;
+        let refused = replica.sign_in(&client, "nobody", "wrong horse battery");
         assert_eq!(refused, Err(StatusCode::UNAUTHORIZED), "{number}");
     }
     for replica in [&one, &two] {
-        let limited = replica.sign_in(&client, "nobody", "wrong horse battery").await;
+        let limited = replica.sign_in(&client, "nobody", "wrong horse battery");
         assert_eq!(limited, Err(StatusCode::TOO_MANY_REQUESTS));
     }
 

@@ -11,6 +11,7 @@ mod list;
 mod live;
 mod notice;
 mod size_bar;
+mod title;
 
 pub(crate) use figure::{Bytes, Count, Dash, Moment, TableName};
 pub(crate) use form::{DoneNotices, FormError, NewPassword, RoleChoice, emptied_when};
@@ -22,3 +23,4 @@ pub(crate) use list::{ColumnHead, FilterBar, Pager};
 pub(crate) use live::{LiveAge, Refresher};
 pub(crate) use notice::{LoadFailed, Notice, ProblemNotice, Tone};
 pub(crate) use size_bar::{SizeBar, SizeLegend};
+pub(crate) use title::PageTitle;

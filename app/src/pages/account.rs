@@ -3,9 +3,8 @@
 use domain::account::OpenSession;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_meta::Title;
 
-use crate::components::{DoneNotices, FormError, LoadFailed, Moment, NewPassword, emptied_when};
+use crate::components::{DoneNotices, FormError, LoadFailed, Moment, NewPassword, PageTitle, emptied_when};
 use crate::server_fns::{ChangePassword, EndSession, list_own_sessions};
 
 /// The page.
@@ -17,7 +16,7 @@ pub(crate) fn AccountPage() -> impl IntoView {
     let sessions = Resource::new(move || version.get(), |_| list_own_sessions());
     let form = emptied_when(move || matches!(change.value().get(), Some(Ok(()))));
     view! {
-        <Title text="Account · Tidemark" />
+        <PageTitle text="Account · Tidemark" />
         <div class="head"><h1>"Account"</h1></div>
         <DoneNotices version />
         <section class="card">

@@ -3,11 +3,10 @@
 use domain::audit::{Action, ActorKind, AuditEvent, AuditPage, AuditQuery, Facts, Outcome};
 use domain::quantity::{counted, thousands};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::components::{A, Form};
 use leptos_router::hooks::use_query_map;
 
-use crate::components::{Icon, LoadFailed, Moment, Notice, Symbol, Tone};
+use crate::components::{Icon, LoadFailed, Moment, Notice, PageTitle, Symbol, Tone};
 use crate::server_fns::list_audit;
 
 const BASE: &str = "/audit";
@@ -27,7 +26,7 @@ pub(crate) fn AuditLogPage() -> impl IntoView {
     });
     let page = Resource::new(move || asked.get(), list_audit);
     view! {
-        <Title text="Audit log · Tidemark" />
+        <PageTitle text="Audit log · Tidemark" />
         <Transition fallback=|| view! { <div class="skeleton" role="status" aria-label="Loading"><span class="bone table-bone"></span></div> }>
             {move || Suspend::new(async move {
                 let asked = asked.get_untracked();

@@ -6,14 +6,13 @@ use domain::listing::{Column, ListPage};
 use domain::quantity::{counted, day, exact_bytes, moment, percent, saved_percent, thousands};
 use domain::snapshot::Edition;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use super::overview::NoHypertables;
 use crate::components::{
-    Bytes, ColumnHead, Count, Dash, FilterBar, LoadFailed, Notice, Pager, ProblemNotice, Refresher, SizeBar,
-    SizeLegend, TableName, Tone, database_parameter,
+    Bytes, ColumnHead, Count, Dash, FilterBar, LoadFailed, Notice, PageTitle, Pager, ProblemNotice,
+    Refresher, SizeBar, SizeLegend, TableName, Tone, database_parameter,
 };
 use crate::server_fns::list_hypertables;
 
@@ -30,7 +29,7 @@ pub(crate) fn HypertablesPage() -> impl IntoView {
         |(database, query, _)| list_hypertables(database, query),
     );
     view! {
-        <Title text=move || format!("Hypertables · {} · Tidemark", database.get()) />
+        <PageTitle text=Signal::derive(move || format!("Hypertables · {} · Tidemark", database.get())) />
         <Transition fallback=|| view! { <div class="skeleton" role="status" aria-label="Loading"><span class="bone table-bone"></span></div> }>
             {move || Suspend::new(async move {
                 match list.await {

@@ -2,10 +2,9 @@
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::components::{FormError, Gate};
+use crate::components::{FormError, Gate, PageTitle};
 use crate::error::AppError;
 use crate::server_fns::SignIn;
 
@@ -18,7 +17,7 @@ pub(crate) fn LoginPage() -> impl IntoView {
     let is_refused =
         Signal::derive(move || matches!(action.value().get(), Some(Err(AppError::WrongCredentials))));
     view! {
-        <Title text="Sign in · Tidemark" />
+        <PageTitle text="Sign in · Tidemark" />
         <Gate title="Sign in">
             <ActionForm action>
                 <input type="hidden" name="next" value=next />

@@ -1,9 +1,8 @@
 //! An address where nothing is.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
-use crate::components::LoadFailed;
+use crate::components::{LoadFailed, PageTitle};
 use crate::error::AppError;
 
 /// Says so, with the status 404.
@@ -14,7 +13,7 @@ pub(crate) fn NotFoundPage() -> impl IntoView {
         response.set_status(http::StatusCode::NOT_FOUND);
     }
     view! {
-        <Title text="Not found · Tidemark" />
+        <PageTitle text="Not found · Tidemark" />
         <LoadFailed error=AppError::NotFound />
     }
 }

@@ -7,12 +7,11 @@ use domain::quantity::{age, counted, percent, saved_percent, thousands};
 use domain::snapshot::{Edition, Totals};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::components::A;
 
 use crate::components::{
-    Bytes, Count, Dash, HealthPill, Icon, LiveAge, LoadFailed, Notice, ProblemNotice, Refresher, SizeBar,
-    SizeLegend, Symbol, TableName, Tone, database_parameter,
+    Bytes, Count, Dash, HealthPill, Icon, LiveAge, LoadFailed, Notice, PageTitle, ProblemNotice, Refresher,
+    SizeBar, SizeLegend, Symbol, TableName, Tone, database_parameter,
 };
 use crate::server_fns::{RefreshDatabase, load_overview};
 
@@ -26,7 +25,7 @@ pub(crate) fn OverviewPage() -> impl IntoView {
         |(database, _)| load_overview(database),
     );
     view! {
-        <Title text=move || format!("{} · Tidemark", database.get()) />
+        <PageTitle text=Signal::derive(move || format!("{} · Tidemark", database.get())) />
         <Transition fallback=|| view! { <OverviewSkeleton /> }>
             {move || Suspend::new(async move {
                 match overview.await {

@@ -3,10 +3,9 @@
 use domain::account::Account;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::components::{FormError, Gate, NewPassword, Notice, Tone};
+use crate::components::{FormError, Gate, NewPassword, Notice, PageTitle, Tone};
 use crate::server_fns::{ChoosePassword, LinkState, SetUp, check_link};
 
 /// What the link opens, or that it opens nothing.
@@ -16,7 +15,7 @@ pub(crate) fn SetupPage() -> impl IntoView {
     let token = Memo::new(move |_| query.read().get("token").unwrap_or_default());
     let link = Resource::new(move || token.get(), check_link);
     view! {
-        <Title text="Set up · Tidemark" />
+        <PageTitle text="Set up · Tidemark" />
         <Suspense fallback=|| ()>
             {move || Suspend::new(async move {
                 let token = token.get_untracked();

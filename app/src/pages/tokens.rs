@@ -6,13 +6,12 @@ use domain::role::{Permission, Role};
 use domain::token::{Token, TokenColumn, TokenState};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use crate::components::{
-    ColumnHead, DoneNotices, FilterBar, FormError, Icon, LoadFailed, Moment, Pager, RoleChoice, Symbol,
-    emptied_when,
+    ColumnHead, DoneNotices, FilterBar, FormError, Icon, LoadFailed, Moment, PageTitle, Pager, RoleChoice,
+    Symbol, emptied_when,
 };
 use crate::server_fns::{CreateToken, RevokeToken, list_tokens};
 
@@ -31,7 +30,7 @@ pub(crate) fn TokensPage() -> impl IntoView {
         |(query, _)| list_tokens(query),
     );
     view! {
-        <Title text="Tokens · Tidemark" />
+        <PageTitle text="Tokens · Tidemark" />
         <DoneNotices version />
         <Transition fallback=|| view! { <div class="skeleton" role="status" aria-label="Loading"><span class="bone table-bone"></span></div> }>
             {move || Suspend::new(async move {

@@ -4,11 +4,10 @@ use domain::account::{User, UserState};
 use domain::quantity::counted;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 
 use super::users::StatePill;
-use crate::components::{DoneNotices, FormError, LoadFailed, Moment, RoleChoice};
+use crate::components::{DoneNotices, FormError, LoadFailed, Moment, PageTitle, RoleChoice};
 use crate::error::AppError;
 use crate::server_fns::{ChangeRole, DisableUser, EnableUser, ResetPassword, load_user};
 
@@ -47,7 +46,7 @@ pub(crate) fn UserPage() -> impl IntoView {
     let name = Memo::new(move |_| parameters.read().get("name").unwrap_or_default());
     let user = Resource::new(move || (name.get(), forms.version()), |(name, _)| load_user(name));
     view! {
-        <Title text=move || format!("{} · Users · Tidemark", name.get()) />
+        <PageTitle text=Signal::derive(move || format!("{} · Users · Tidemark", name.get())) />
         <DoneNotices version=Signal::derive(move || forms.version()) />
         <Transition fallback=|| ()>
             {move || Suspend::new(async move {

@@ -6,13 +6,12 @@ use domain::quantity::thousands;
 use domain::role::Role;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use crate::components::{
-    ColumnHead, DoneNotices, FilterBar, FormError, Icon, LoadFailed, Moment, Pager, RoleChoice, Symbol,
-    emptied_when,
+    ColumnHead, DoneNotices, FilterBar, FormError, Icon, LoadFailed, Moment, PageTitle, Pager, RoleChoice,
+    Symbol, emptied_when,
 };
 use crate::server_fns::{InviteUser, list_users};
 
@@ -29,7 +28,7 @@ pub(crate) fn UsersPage() -> impl IntoView {
         |(query, _)| list_users(query),
     );
     view! {
-        <Title text="Users · Tidemark" />
+        <PageTitle text="Users · Tidemark" />
         // Not in what is loaded anew after each form: what it takes it takes once.
         <DoneNotices version=invite.version() />
         <Transition fallback=|| view! { <div class="skeleton" role="status" aria-label="Loading"><span class="bone table-bone"></span></div> }>

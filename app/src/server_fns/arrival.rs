@@ -2,15 +2,13 @@
 
 use backend::auth::{BROWSER_COOKIE, BROWSER_KNOWN_DAYS, SignedInAs};
 use backend::console::Console;
+use domain::page::is_own_page;
 use http::{HeaderValue, header};
 use leptos::prelude::expect_context;
 use leptos_axum::ResponseOptions;
 
 use super::guard;
 use crate::error::AppError;
-
-/// The console's own pages, to which somebody may be sent after signing in.
-const PAGES: [&str; 5] = ["/db", "/account", "/users", "/tokens", "/audit"];
 
 /// Sends the cookie by which the browser is known.
 pub(super) fn remember_browser(signed_in: &SignedInAs) -> Result<(), AppError> {
@@ -40,49 +38,5 @@ fn landing(console: &Console, next: Option<&str>) -> String {
             .database_names()
             .first()
             .map_or_else(|| "/".to_owned(), |database| format!("/db/{database}")),
-    }
-}
-
-/// A path on this console. `//host`, `/\host` and anything with control characters would leave it.
-fn is_own_page(path: &str) -> bool {
-    let is_page = PAGES.iter().any(|page| {
-        path.strip_prefix(page)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
-    });
-    is_page
-        && path.len() <= 2000
-        && !path.contains('\\')
-        && path.chars().all(|c| !c.is_control() && c.is_ascii())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_own_page;
-
-    #[test]
-    fn only_pages_of_this_console_are_gone_to_after_signing_in() {
-        for path in [
-            "/db/factory/hypertables?sort=rows&dir=asc",
-            "/users",
-            "/audit?person=anna",
-        ] {
-            assert!(is_own_page(path), "{path:?}");
-        }
-        for path in [
-            "",
-            "//evil.example",
-            "//db/evil.example",
-            "https://evil.example",
-            "/\\evil.example",
-            "/db/\\evil",
-            "/db/a\r\nSet-Cookie: x=y",
-            "/usersx",
-            "/fn/sign_out",
-            "/audit.evil.example",
-            "javascript:alert(1)",
-            "/login",
-        ] {
-            assert!(!is_own_page(path), "{path:?}");
-        }
     }
 }

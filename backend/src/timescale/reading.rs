@@ -23,6 +23,19 @@ use crate::clock::SharedClock;
 /// The first statement of a reading takes under a millisecond on a server that is there.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// The statement that reads every chunk, up to TimescaleDB 2.28.
+const CHUNKS_2_19: &str = concat!(
+    include_str!("sql/relations.sql"),
+    include_str!("sql/chunk_places_2_19.sql"),
+    include_str!("sql/chunks.sql")
+);
+/// The same from 2.29 on.
+const CHUNKS_2_29: &str = concat!(
+    include_str!("sql/relations.sql"),
+    include_str!("sql/chunk_places_2_29.sql"),
+    include_str!("sql/chunks.sql")
+);
+
 /// Reads one database over one connection, which it opens, replaces and gives up by itself.
 #[derive(Debug)]
 pub struct Reader {
@@ -48,6 +61,7 @@ struct Probe {
     started_at_ms: Option<i64>,
     reads_all_stats: bool,
     has_compress_relid: bool,
+    has_chunk_relid: bool,
 }
 
 #[derive(FromRow)]
@@ -170,13 +184,15 @@ impl Reader {
         .fetch_all(&mut *transaction)
         .await
         .map_err(refused)?;
-        let chunk_rows: Vec<ChunkRow> = sqlx::query_as(concat!(
-            include_str!("sql/relations.sql"),
-            include_str!("sql/chunks.sql")
-        ))
-        .fetch_all(&mut *transaction)
-        .await
-        .map_err(refused)?;
+        let chunks_sql = if probe.has_chunk_relid {
+            CHUNKS_2_29
+        } else {
+            CHUNKS_2_19
+        };
+        let chunk_rows: Vec<ChunkRow> = sqlx::query_as(chunks_sql)
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(refused)?;
         let policies: Vec<PolicyRow> = sqlx::query_as(include_str!("sql/policies.sql"))
             .fetch_all(&mut *transaction)
             .await

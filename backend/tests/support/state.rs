@@ -136,6 +136,19 @@ impl Fixture {
         self.caller(&session).await.demand(permission).expect("granted")
     }
 
+    /// A statement that goes past the console.
+    pub async fn execute(&self, sql: &str) -> Result<(), sqlx::Error> {
+        use sqlx::Connection;
+
+        sqlx::any::install_default_drivers();
+        let mut connection = sqlx::AnyConnection::connect(&self.url).await?;
+        let outcome = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))
+            .execute(&mut connection)
+            .await;
+        connection.close().await?;
+        outcome.map(drop)
+    }
+
     /// The whole audit trail, newest first, with what is still counted written down.
     pub async fn audit(&mut self) -> Vec<AuditEvent> {
         let _ = self.stop_reads.send(true);

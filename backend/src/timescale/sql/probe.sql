@@ -12,4 +12,9 @@ select
     select from pg_attribute a
     where a.attrelid = to_regclass('_timescaledb_catalog.compression_settings')
       and a.attname = 'compress_relid' and not a.attisdropped
-  ) as has_compress_relid
+  ) as has_compress_relid,
+  -- From 2.29 on the catalog knows a chunk by its relation.
+  exists (
+    select from pg_attribute a
+    where a.attrelid = to_regclass('_timescaledb_catalog.chunk') and a.attname = 'relid' and not a.attisdropped
+  ) as has_chunk_relid
