@@ -35,28 +35,46 @@ pub struct Console {
     pub environment: Option<Arc<str>>,
 }
 
-/// There is no such database.
+/// Why something is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no database {0:?} is configured")]
-pub struct UnknownDatabase(pub String);
+pub enum NotShown {
+    /// There is no such database.
+    #[error("no database {0:?} is configured")]
+    UnknownDatabase(String),
+    /// The grant is for something else.
+    #[error("this needs the permission {0}")]
+    WrongGrant(Permission),
+}
 
-/// Why an export ended before its end.
+/// A grant proves one permission; this checks that it is the right one.
+fn require(granted: &Granted, permission: Permission) -> Result<(), NotShown> {
+    if granted.permission() == permission {
+        Ok(())
+    } else {
+        Err(NotShown::WrongGrant(permission))
+    }
+}
+
+/// Why the audit trail is not shown, or an export ended before its end.
 #[derive(Debug, thiserror::Error)]
-pub enum ExportEnded {
+pub enum AuditNotShown {
     /// The session ended, the token was revoked, or the role is another now.
     #[error("the permission to export was taken back meanwhile")]
     Revoked,
+    /// The grant is for something else.
+    #[error(transparent)]
+    NotShown(#[from] NotShown),
     /// The state store failed.
     #[error(transparent)]
     State(#[from] StateError),
 }
 
 impl Console {
-    fn watched(&self, database: &str) -> Result<&Watched, UnknownDatabase> {
+    fn watched(&self, database: &str) -> Result<&Watched, NotShown> {
         self.databases
             .iter()
             .find(|watched| watched.name().as_str() == database)
-            .ok_or_else(|| UnknownDatabase(database.to_owned()))
+            .ok_or_else(|| NotShown::UnknownDatabase(database.to_owned()))
     }
 
     /// The names of the databases, in the order of the configuration.
@@ -68,7 +86,8 @@ impl Console {
     }
 
     /// What the frame of every page shows of a database.
-    pub fn status(&self, _grant: &Granted, database: &str) -> Result<DatabaseStatus, UnknownDatabase> {
+    pub fn status(&self, granted: &Granted, database: &str) -> Result<DatabaseStatus, NotShown> {
+        require(granted, Permission::ViewStatus)?;
         let watched = self.watched(database)?;
         Ok(DatabaseStatus::of(
             watched.name(),
@@ -78,7 +97,8 @@ impl Console {
     }
 
     /// The Overview: its details only for those who may see them.
-    pub fn overview(&self, grant: &Granted, database: &str) -> Result<Overview, UnknownDatabase> {
+    pub fn overview(&self, grant: &Granted, database: &str) -> Result<Overview, NotShown> {
+        require(grant, Permission::ViewStatus)?;
         let watched = self.watched(database)?;
         let observation = watched.observation();
         let now = self.clock.now();
@@ -93,10 +113,11 @@ impl Console {
     /// One page of the list of hypertables.
     pub fn hypertables(
         &self,
-        _grant: &Granted,
+        granted: &Granted,
         database: &str,
         query: &HypertableQuery,
-    ) -> Result<HypertableList, UnknownDatabase> {
+    ) -> Result<HypertableList, NotShown> {
+        require(granted, Permission::ViewDetails)?;
         let watched = self.watched(database)?;
         let observation = watched.observation();
         let now = self.clock.now();
@@ -119,13 +140,19 @@ impl Console {
     }
 
     /// Reads the database now, instead of at the next beat.
-    pub async fn refresh(&self, _grant: &Granted, database: &str) -> Result<(), UnknownDatabase> {
+    pub async fn refresh(&self, granted: &Granted, database: &str) -> Result<(), NotShown> {
+        require(granted, Permission::Refresh)?;
         self.watched(database)?.refresh().await;
         Ok(())
     }
 
     /// Lines of the audit trail, newest first.
-    pub async fn audit_page(&self, granted: &Granted, query: &AuditQuery) -> Result<AuditPage, StateError> {
+    pub async fn audit_page(
+        &self,
+        granted: &Granted,
+        query: &AuditQuery,
+    ) -> Result<AuditPage, AuditNotShown> {
+        require(granted, Permission::ViewAudit)?;
         self.note_read(granted, "audit", "");
         let mut events = self.state.audit_events(query, AUDIT_PAGE_SIZE + 1).await?;
         let has_more = events.len() > AUDIT_PAGE_SIZE;
@@ -139,12 +166,17 @@ impl Console {
     }
 
     /// Begins an export of the audit trail, which is written down.
-    pub async fn begin_audit_export(&self, granted: &Granted, query: &AuditQuery) -> Result<(), StateError> {
+    pub async fn begin_audit_export(
+        &self,
+        granted: &Granted,
+        query: &AuditQuery,
+    ) -> Result<(), AuditNotShown> {
+        require(granted, Permission::ViewAudit)?;
         let mut entry = Entry::of(granted.caller(), Action::Export).on("audit");
         for (name, value) in query.parameters() {
             entry = entry.after(name, value);
         }
-        self.record(entry, Outcome::Succeeded, "").await
+        Ok(self.record(entry, Outcome::Succeeded, "").await?)
     }
 
     /// One batch of an export; empty at its end. Fails where what was granted is not granted any more.
@@ -153,9 +185,10 @@ impl Console {
         granted: &Granted,
         query: &AuditQuery,
         limit: usize,
-    ) -> Result<Vec<AuditEvent>, ExportEnded> {
+    ) -> Result<Vec<AuditEvent>, AuditNotShown> {
+        require(granted, Permission::ViewAudit)?;
         if !self.still_grants(granted).await? {
-            return Err(ExportEnded::Revoked);
+            return Err(AuditNotShown::Revoked);
         }
         Ok(self.state.audit_events(query, limit).await?)
     }

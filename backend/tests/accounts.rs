@@ -115,6 +115,65 @@ async fn an_invitation_ends_after_three_days_and_a_new_link_voids_the_old() {
 }
 
 #[tokio::test]
+async fn a_reset_link_ends_after_a_day() {
+    for fixture in fixtures("a_reset_link_ends_after_a_day").await {
+        fixture.add_user("admin", Role::Admin).await;
+        fixture.add_user("vera", Role::Viewer).await;
+        let link = fixture
+            .console
+            .reset_password(&fixture.command_line(), &name("vera"))
+            .await
+            .expect("reset");
+        let is_open = async || fixture.console.open_link(link.expose()).await.expect("read");
+        fixture.clock.advance(24 * 3600 - 1);
+        assert!(matches!(is_open().await, Some(OpenLink::Reset(_))));
+        fixture.clock.advance(2);
+        assert_eq!(is_open().await, None);
+    }
+}
+
+/// The password was checked, then taken away, and only then the session is written.
+#[tokio::test]
+async fn a_sign_in_that_a_reset_overtakes_is_worth_nothing() {
+    for fixture in fixtures("a_sign_in_that_a_reset_overtakes").await {
+        fixture.add_user("admin", Role::Admin).await;
+        fixture.add_user("vera", Role::Viewer).await;
+        let session = fixture.session();
+        fixture
+            .console
+            .sign_in(&session, &client("192.0.2.1"), "vera", &PASSWORD.into())
+            .await
+            .expect("signed in");
+        fixture.clock.advance(1);
+        fixture
+            .console
+            .reset_password(&fixture.command_line(), &name("vera"))
+            .await
+            .expect("reset");
+        session.save().await.expect("saved");
+        assert!(!fixture.is_signed_in(&session).await);
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_signs_a_user_out_everywhere() {
+    for fixture in fixtures("an_administrator_signs_a_user_out").await {
+        fixture.add_user("vera", Role::Viewer).await;
+        let session = fixture.signed_in("vera").await;
+        let granted = fixture.command_line();
+        fixture
+            .console
+            .end_user_sessions(&granted, &name("vera"))
+            .await
+            .expect("ended");
+        assert!(!fixture.is_signed_in(&session).await);
+        fixture.signed_in("vera").await;
+        let unknown = fixture.console.end_user_sessions(&granted, &name("nobody")).await;
+        assert!(matches!(unknown, Err(ChangeRefused::Unknown(_))));
+    }
+}
+
+#[tokio::test]
 async fn role_reset_and_disable_end_the_users_sessions_at_once() {
     for fixture in fixtures("role_reset_and_disable_end_the_users_sessions").await {
         let console = &fixture.console;
@@ -290,11 +349,7 @@ async fn changing_ones_password_asks_for_the_old_one_renews_the_session_and_ends
         fixture.add_user("anna", Role::Viewer).await;
         let here = fixture.signed_in("anna").await;
         let there = fixture.signed_in("anna").await;
-        let granted = fixture
-            .caller(&here)
-            .await
-            .demand(Permission::ManageOwnAccount)
-            .expect("granted");
+        let granted = fixture.grant(&here, Permission::ManageOwnAccount).await;
         let session = fixture.session_of(here.id());
         let from = client("192.0.2.1");
         let wrong = console
@@ -329,11 +384,7 @@ async fn a_borrowed_session_is_no_way_to_guess_the_password() {
     for fixture in fixtures("a_borrowed_session_is_no_way_to_guess").await {
         fixture.add_user("anna", Role::Viewer).await;
         let session = fixture.signed_in("anna").await;
-        let granted = fixture
-            .caller(&session)
-            .await
-            .demand(Permission::ManageOwnAccount)
-            .expect("granted");
+        let granted = fixture.grant(&session, Permission::ManageOwnAccount).await;
         let guess = async |old: String| {
             fixture
                 .console
@@ -364,11 +415,7 @@ async fn sessions_are_listed_with_address_and_browser_and_end_one_by_one_or_all(
         let foreign = fixture.signed_in("otto").await;
         let here = fixture.signed_in("anna").await;
         let there = fixture.signed_in("anna").await;
-        let granted = fixture
-            .caller(&here)
-            .await
-            .demand(Permission::ManageOwnAccount)
-            .expect("granted");
+        let granted = fixture.grant(&here, Permission::ManageOwnAccount).await;
         let sessions = console.own_sessions(&granted).await.expect("listed");
         assert_eq!(sessions.len(), 2);
         assert!(sessions[0].is_current && !sessions[1].is_current);
@@ -376,11 +423,7 @@ async fn sessions_are_listed_with_address_and_browser_and_end_one_by_one_or_all(
             (sessions[1].address.as_str(), sessions[1].browser.as_str()),
             ("192.0.2.1", "Firefox on Linux")
         );
-        let others = fixture
-            .caller(&foreign)
-            .await
-            .demand(Permission::ManageOwnAccount)
-            .expect("granted");
+        let others = fixture.grant(&foreign, Permission::ManageOwnAccount).await;
         let foreign_id = console.own_sessions(&others).await.expect("listed")[0].id;
         let refused = console.end_own_session(&granted, foreign_id).await;
         assert!(
@@ -430,9 +473,8 @@ async fn a_token_opens_what_its_role_opens_until_it_is_revoked() {
                 .expect("read"),
             address: "192.0.2.9".into(),
         };
-        assert!(caller.demand(Permission::ViewDetails).is_ok());
         assert_eq!(
-            caller.demand(Permission::ManageUsers),
+            console.demand(&caller, Permission::ManageUsers, "test").await,
             Err(Denied::Forbidden(Permission::ManageUsers))
         );
         let listed = console.tokens(&granted).await.expect("listed");
@@ -443,7 +485,10 @@ async fn a_token_opens_what_its_role_opens_until_it_is_revoked() {
             .await;
         assert!(matches!(taken, Err(ChangeRefused::TokenNameTaken)));
 
-        let granted_to_it = caller.demand(Permission::ViewDetails).expect("granted");
+        let granted_to_it = console
+            .demand(&caller, Permission::ViewDetails, "test")
+            .await
+            .expect("granted");
         assert!(console.still_grants(&granted_to_it).await.expect("read"));
         console
             .revoke_token(&granted, listed[0].id)

@@ -4,7 +4,7 @@ mod support;
 
 use backend::audit::remove_old_events;
 use backend::auth::{Caller, Denied, Principal};
-use backend::console::ExportEnded;
+use backend::console::AuditNotShown;
 use domain::audit::{Action, AuditQuery, Outcome};
 use domain::role::{Permission, Role};
 use support::state::fixtures;
@@ -243,6 +243,6 @@ async fn an_export_ends_when_its_session_does() {
             )
             .await
             .expect("changed");
-        assert!(matches!(batch().await, Err(ExportEnded::Revoked)));
+        assert!(matches!(batch().await, Err(AuditNotShown::Revoked)));
     }
 }

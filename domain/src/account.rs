@@ -81,6 +81,8 @@ impl fmt::Display for UserName {
 
 /// Fewest bytes in a password.
 pub const PASSWORD_MIN_BYTES: usize = 12;
+/// Fewest characters, where one takes several bytes.
+pub const PASSWORD_MIN_CHARACTERS: usize = 8;
 /// Most bytes in a password: more would only make hashing expensive.
 pub const PASSWORD_MAX_BYTES: usize = 512;
 
@@ -106,7 +108,7 @@ pub enum UnfitPassword {
 
 /// Whether a password may be chosen by the person of this name. The list of common ones is the server's.
 pub fn check_password(name: &UserName, password: &str) -> Result<(), UnfitPassword> {
-    if password.len() < PASSWORD_MIN_BYTES {
+    if password.len() < PASSWORD_MIN_BYTES || password.chars().count() < PASSWORD_MIN_CHARACTERS {
         Err(UnfitPassword::TooShort)
     } else if password.len() > PASSWORD_MAX_BYTES {
         Err(UnfitPassword::TooLong)
@@ -347,6 +349,7 @@ mod tests {
     fn short_long_and_name_passwords_are_unfit() {
         let name: UserName = "administrator".parse().expect("valid");
         assert_eq!(check_password(&name, "short"), Err(UnfitPassword::TooShort));
+        assert_eq!(check_password(&name, "🔑🔑🔑"), Err(UnfitPassword::TooShort));
         assert_eq!(
             check_password(&name, &"x".repeat(513)),
             Err(UnfitPassword::TooLong)

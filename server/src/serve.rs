@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use backend::accounts::ChangeRefused;
 use backend::audit::{ReadLog, remove_old_events, write_reads};
-use backend::auth::{Caller, PasswordHasher};
+use backend::auth::{Granted, PasswordHasher};
 use backend::clock::SharedClock;
 use backend::collector::watch_database;
 use backend::console::Console;
@@ -148,9 +148,7 @@ async fn create_first_administrator(configuration: &Configuration, console: &Con
     if console.state.count_users().await.map_err(Failure::refused)? > 0 {
         return Ok(());
     }
-    let granted = Caller::command_line()
-        .demand(Permission::ManageUsers)
-        .map_err(Failure::refused)?;
+    let granted = Granted::of_command_line(Permission::ManageUsers);
     match console
         .add_user(&granted, admin.user.clone(), Role::Admin, &admin.password)
         .await

@@ -203,6 +203,12 @@ fn cases() -> Vec<Case> {
         ),
         change("/fn/enable_user", "name=subject", ManageUsers, Action::EnableUser),
         change(
+            "/fn/end_user_sessions",
+            "name=subject",
+            ManageUsers,
+            Action::EndAllSessions,
+        ),
+        change(
             "/fn/reset_password",
             "name=subject",
             ManageUsers,

@@ -85,7 +85,7 @@ impl Replica {
         });
         let replica = Self { url, child, log };
         let deadline = Instant::now() + Duration::from_secs(30);
-        while client.get(format!("{}/health", replica.url)).send().is_err() {
+        while client.get(format!("{}/health", replica.url)).call().is_err() {
             assert!(
                 Instant::now() < deadline,
                 "{}",

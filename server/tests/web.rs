@@ -351,22 +351,12 @@ async fn the_audit_log_is_exported_whole_in_both_formats_and_the_export_is_writt
     site.add_user("admin", Role::Admin).await;
     let session = site.sign_in("admin").await;
     // More than one batch.
+    let token = site.token("viewer", Role::Viewer).await;
     for number in 0..1_100 {
-        let _ = site
-            .console
-            .demand(
-                &backend::auth::Caller {
-                    principal: backend::auth::Principal::Token(backend::auth::TokenHolder {
-                        token_id: 1,
-                        name: "=cmd".replace('=', "").parse().expect("a name"),
-                        permissions: domain::role::PermissionSet::default(),
-                    }),
-                    address: "192.0.2.1".into(),
-                },
-                Permission::ManageUsers,
-                &format!("=resource {number}"),
-            )
+        let answer = site
+            .api(&format!("/api/v1/monitoring/metrics/chunks?{number}"), &token)
             .await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
     }
     let csv = site
         .page("/audit/export.csv?action=access.refuse", Some(&session))
@@ -374,13 +364,17 @@ async fn the_audit_log_is_exported_whole_in_both_formats_and_the_export_is_writt
     assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
     let lines: Vec<_> = csv.body.lines().collect();
     assert_eq!(lines.len(), 1_101);
-    assert!(lines[1].contains("\"'=resource 1099\""), "{}", lines[1]);
+    assert!(
+        lines[1].contains("\"/api/v1/monitoring/metrics/chunks\""),
+        "{}",
+        lines[1]
+    );
     let json = site
         .page("/audit/export.json?action=access.refuse", Some(&session))
         .await
         .json();
     assert_eq!(json.as_array().map(Vec::len), Some(1_100));
-    assert_eq!(json[0]["target"], "=resource 1099");
+    assert_eq!(json[0]["target"], "/api/v1/monitoring/metrics/chunks");
     let wrong = site
         .page("/audit/export.csv?from=yesterday", Some(&session))
         .await;

@@ -40,12 +40,12 @@ pub(crate) fn NewPassword() -> impl IntoView {
     view! {
         <label>
             <span>"New password"</span>
-            <input name="password" type="password" autocomplete="new-password" required minlength="12" maxlength="512" aria-describedby="password-hint" />
+            <input name="password" type="password" autocomplete="new-password" required minlength="12" aria-describedby="password-hint" />
         </label>
         <p class="hint" id="password-hint">"At least 12 characters, and none of the common ones. A sentence is easier to remember than a puzzle."</p>
         <label>
             <span>"The same again"</span>
-            <input name="again" type="password" autocomplete="new-password" required minlength="12" maxlength="512" />
+            <input name="again" type="password" autocomplete="new-password" required minlength="12" />
         </label>
     }
     .into_any()

@@ -45,7 +45,7 @@ pub(crate) fn AccountPage() -> impl IntoView {
                 <FormError outcome=change.value().into() path="/fn/change_password" />
                 <label>
                     <span>"Old password"</span>
-                    <input name="old" type="password" autocomplete="current-password" required maxlength="512" />
+                    <input name="old" type="password" autocomplete="current-password" required />
                 </label>
                 <NewPassword />
                 <div><button type="submit" class="btn primary" disabled=move || change.pending().get()>"Change password"</button></div>

@@ -28,7 +28,7 @@ pub(crate) fn LoginPage() -> impl IntoView {
                 </label>
                 <label>
                     <span>"Password"</span>
-                    <input name="password" type="password" autocomplete="current-password" required maxlength="512" aria-invalid=move || is_refused.get().to_string() />
+                    <input name="password" type="password" autocomplete="current-password" required aria-invalid=move || is_refused.get().to_string() />
                 </label>
                 <button type="submit" class="btn primary" disabled=move || action.pending().get()>"Sign in"</button>
             </ActionForm>

@@ -9,7 +9,7 @@ use leptos_router::hooks::use_params_map;
 use super::users::StatePill;
 use crate::components::{DoneNotices, FormError, LoadFailed, Moment, PageTitle, RoleChoice};
 use crate::error::AppError;
-use crate::server_fns::{ChangeRole, DisableUser, EnableUser, ResetPassword, load_user};
+use crate::server_fns::{ChangeRole, DisableUser, EnableUser, EndUserSessions, ResetPassword, load_user};
 
 /// The page's forms. They live as long as the page, while what they change is loaded anew.
 #[derive(Clone, Copy)]
@@ -18,6 +18,7 @@ struct Forms {
     disable: ServerAction<DisableUser>,
     enable: ServerAction<EnableUser>,
     reset: ServerAction<ResetPassword>,
+    sign_out: ServerAction<EndUserSessions>,
 }
 
 impl Forms {
@@ -27,6 +28,7 @@ impl Forms {
             disable: ServerAction::new(),
             enable: ServerAction::new(),
             reset: ServerAction::new(),
+            sign_out: ServerAction::new(),
         }
     }
 
@@ -35,6 +37,7 @@ impl Forms {
             + self.disable.version().get()
             + self.enable.version().get()
             + self.reset.version().get()
+            + self.sign_out.version().get()
     }
 }
 
@@ -85,7 +88,7 @@ fn UserBody(user: User, forms: Forms) -> impl IntoView {
                 <PasswordCard user=user.clone() forms />
                 <AccessCard user=user.clone() forms />
             </div>
-            <Facts user />
+            <Facts user forms />
         </div>
     }
 }
@@ -159,7 +162,8 @@ fn AccessCard(user: User, forms: Forms) -> impl IntoView {
 }
 
 #[component]
-fn Facts(user: User) -> impl IntoView {
+fn Facts(user: User, forms: Forms) -> impl IntoView {
+    let has_sessions = user.sessions > 0;
     view! {
         <section class="card">
             <header><h2>"Facts"</h2></header>
@@ -171,6 +175,13 @@ fn Facts(user: User) -> impl IntoView {
                 <div><dt>"Created"</dt><dd><Moment at=Some(user.created_at) none="" /></dd></div>
                 <div><dt>"Audit log"</dt><dd><a class="link" href=format!("/audit?person={}", user.name)>"what this user did"</a></dd></div>
             </dl>
+            <div class="form-body">
+                <FormError outcome=forms.sign_out.value().into() path="/fn/end_user_sessions" />
+                <ActionForm action=forms.sign_out>
+                    <input type="hidden" name="name" value=user.name.to_string() />
+                    <button type="submit" class="btn" disabled=move || !has_sessions || forms.sign_out.pending().get()>"Sign out everywhere"</button>
+                </ActionForm>
+            </div>
         </section>
     }
 }

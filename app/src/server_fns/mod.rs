@@ -41,8 +41,9 @@ pub use session::{SignIn, SignOut, sign_in, sign_out};
 pub use theme::{SetTheme, Theme, set_theme};
 pub use tokens::{CreateToken, ListTokens, RevokeToken, create_token, list_tokens, revoke_token};
 pub use users::{
-    ChangeRole, DisableUser, EnableUser, InviteUser, ListUsers, LoadUser, ResetPassword, change_role,
-    disable_user, enable_user, invite_user, list_users, load_user, reset_password,
+    ChangeRole, DisableUser, EnableUser, EndUserSessions, InviteUser, ListUsers, LoadUser, ResetPassword,
+    change_role, disable_user, enable_user, end_user_sessions, invite_user, list_users, load_user,
+    reset_password,
 };
 
 /// What was sent could not be understood.

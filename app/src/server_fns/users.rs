@@ -123,6 +123,18 @@ pub async fn enable_user(name: String) -> Result<(), AppError> {
     super::notice::leave_notice(&done(format!("{name} can sign in again.")))
 }
 
+/// Signs a user out everywhere.
+#[server(prefix = "/fn", endpoint = "end_user_sessions")]
+pub async fn end_user_sessions(name: String) -> Result<(), AppError> {
+    let (console, granted) = managing().await?;
+    let name = parsed(&name)?;
+    console
+        .end_user_sessions(&granted, &name)
+        .await
+        .map_err(|error| super::guard::refused("ending a user's sessions", error))?;
+    super::notice::leave_notice(&done(format!("{name} is signed out everywhere.")))
+}
+
 /// Takes a user's password away; the next page shows the link to choose another.
 #[server(prefix = "/fn", endpoint = "reset_password")]
 pub async fn reset_password(name: String) -> Result<(), AppError> {

@@ -1,7 +1,7 @@
 //! One-time links: the first administrator's, invitations and resets. All of them lead to `/setup`.
 
 use domain::account::{Account, UserName};
-use domain::audit::Action;
+use domain::audit::{Action, Outcome};
 use domain::role::Role;
 use secrecy::{ExposeSecret, SecretString};
 use tower_sessions_core::Session;
@@ -71,6 +71,12 @@ impl Console {
             }))
     }
 
+    /// Counted: anybody can try links.
+    fn note_invalid_link(&self, client: &Client) {
+        let entry = Entry::of(&anonymous(client), Action::UseLink);
+        self.reads.note(entry, Outcome::Refused, self.clock.now());
+    }
+
     /// Creates the first administrator with a setup link and signs the session in.
     pub async fn set_up(
         &self,
@@ -82,6 +88,7 @@ impl Console {
     ) -> Result<SignedInAs, ChangeRefused> {
         // Before anything costly: without the link nobody makes the console hash.
         if self.open_link(token).await? != Some(OpenLink::FirstAdministrator) {
+            self.note_invalid_link(client);
             return Err(ChangeRefused::LinkInvalid);
         }
         let name: UserName = name.parse()?;
@@ -98,8 +105,8 @@ impl Console {
             password_hash: Some(hash),
         };
         let mut id = None;
+        let now = self.clock.now();
         let change = async {
-            let now = self.clock.now();
             let mut transaction = self.state.begin().await?;
             if !use_setup_link(&mut transaction, &digest(token), now).await? {
                 return Err(ChangeRefused::LinkInvalid);
@@ -115,7 +122,7 @@ impl Console {
             role: Role::Admin,
         };
         Ok(self
-            .complete_sign_in(session, client, id, account, Action::SetUp)
+            .complete_sign_in(session, client, (id, account, Some(now)), Action::SetUp)
             .await?)
     }
 
@@ -128,11 +135,10 @@ impl Console {
         password: &SecretString,
     ) -> Result<SignedInAs, ChangeRefused> {
         let digest = digest(token);
-        let link = self
-            .state
-            .password_link(&digest, self.clock.now())
-            .await?
-            .ok_or(ChangeRefused::LinkInvalid)?;
+        let Some(link) = self.state.password_link(&digest, self.clock.now()).await? else {
+            self.note_invalid_link(client);
+            return Err(ChangeRefused::LinkInvalid);
+        };
         let account = link.account;
         check_new_password(&account.name, password.expose_secret())?;
         let hash = self.hasher.hash(password).await.map_err(SessionFailed::from)?;
@@ -141,8 +147,8 @@ impl Console {
             .on(format!("user {}", account.name))
             .after("link", link.purpose.as_str());
         let intent = self.intend(entry).await?;
+        let now = self.clock.now();
         let change = async {
-            let now = self.clock.now();
             let mut transaction = self.state.begin().await?;
             if !use_link(&mut transaction, &digest, now).await? {
                 return Err(ChangeRefused::LinkInvalid);
@@ -153,7 +159,12 @@ impl Console {
         };
         self.conclude(intent, change.await).await?;
         Ok(self
-            .complete_sign_in(session, client, link.user_id, account, Action::UseLink)
+            .complete_sign_in(
+                session,
+                client,
+                (link.user_id, account, Some(now)),
+                Action::UseLink,
+            )
             .await?)
     }
 }

@@ -13,7 +13,7 @@ use crate::auth::{Client, Granted, SessionFailed, SignInRefused, SignedInAs, che
 use crate::console::Console;
 use crate::state::known_browsers::forget_browsers;
 use crate::state::sessions::{end_session, end_sessions};
-use crate::state::users::set_password;
+use crate::state::users::replace_password;
 
 /// A token has no account; the command line neither.
 fn oneself(granted: &Granted) -> Result<&SignedIn, ChangeRefused> {
@@ -81,32 +81,41 @@ impl Console {
         let user = oneself(granted)?;
         let account = user.account.clone();
         check_new_password(&account.name, new.expose_secret())?;
-        let is_right = match self.check_own_password(client, account.name.as_str(), old).await {
-            Ok(is_right) => is_right,
+        let right = match self.check_own_password(client, user.user_id, old).await {
+            Ok(right) => right,
             Err(SignInRefused::TooManyAttempts { retry_after_s }) => {
                 return Err(ChangeRefused::TooManyAttempts { retry_after_s });
             }
-            Err(SignInRefused::WrongCredentials) => false,
+            Err(SignInRefused::WrongCredentials) => None,
             Err(SignInRefused::Failed(error)) => return Err(error.into()),
         };
         let entry = Entry::of(granted.caller(), Action::ChangePassword).on(format!("user {}", account.name));
-        if !is_right {
+        let Some(old_hash) = right else {
             self.record(entry, Outcome::Failed, "the old password is wrong")
                 .await?;
             return Err(ChangeRefused::WrongPassword);
-        }
+        };
         let hash = self.hasher.hash(new).await.map_err(SessionFailed::from)?;
         let intent = self.intend(entry).await?;
+        let now = self.clock.now();
         let change = async {
             let mut transaction = self.state.begin().await?;
-            set_password(&mut transaction, user.user_id, Some(&hash), self.clock.now()).await?;
+            // An administrator who reset it meanwhile has the last word.
+            if !replace_password(&mut transaction, user.user_id, &old_hash, &hash, now).await? {
+                return Err(ChangeRefused::WrongPassword);
+            }
             end_sessions(&mut transaction, user.user_id).await?;
             forget_browsers(&mut transaction, user.user_id).await?;
             Ok(transaction)
         };
         self.conclude(intent, change.await).await?;
         Ok(self
-            .complete_sign_in(session, client, user.user_id, account, Action::ChangePassword)
+            .complete_sign_in(
+                session,
+                client,
+                (user.user_id, account, Some(now)),
+                Action::ChangePassword,
+            )
             .await?)
     }
 }

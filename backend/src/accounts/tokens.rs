@@ -100,11 +100,16 @@ impl Console {
             .await?
             .into_iter()
             .find(|token| token.id == id)
-            .map(|token| token.name)
-            .ok_or_else(|| ChangeRefused::Unknown(format!("token {id}")))?;
-        let entry = Entry::of(granted.caller(), Action::RevokeToken).on(format!("token {name}"));
+            .map(|token| token.name);
+        let target = name
+            .as_ref()
+            .map_or_else(|| format!("token {id}"), |name| format!("token {name}"));
+        let entry = Entry::of(granted.caller(), Action::RevokeToken).on(target);
         let intent = self.intend(entry).await?;
         let change = async {
+            if name.is_none() {
+                return Err(ChangeRefused::Unknown(format!("token {id}")));
+            }
             let mut transaction = self.state.begin().await?;
             if !revoke_token(&mut transaction, id, self.clock.now()).await? {
                 return Err(ChangeRefused::Already("revoked".to_owned()));

@@ -166,12 +166,14 @@ impl Console {
         name: &UserName,
         role: Role,
     ) -> Result<(), ChangeRefused> {
-        let old = self.state.find_user(name).await?.ok_or_else(|| unknown(name))?;
+        let old = self.state.find_user(name).await?.map(|user| user.account.role);
         let intent = self
             .intend_for(granted, Action::ChangeRole, name, |entry| {
-                entry
-                    .before("role", old.account.role.as_str())
-                    .after("role", role.as_str())
+                let entry = entry.after("role", role.as_str());
+                match old {
+                    Some(old) => entry.before("role", old.as_str()),
+                    None => entry,
+                }
             })
             .await?;
         let change = async {
@@ -228,6 +230,22 @@ impl Console {
                 return Err(ChangeRefused::Already("enabled".to_owned()));
             }
             set_disabled(&mut transaction, user.id, None).await?;
+            Ok(transaction)
+        };
+        self.conclude(intent, change.await).await
+    }
+
+    /// Signs a user out everywhere.
+    pub async fn end_user_sessions(&self, granted: &Granted, name: &UserName) -> Result<(), ChangeRefused> {
+        let intent = self
+            .intend_for(granted, Action::EndAllSessions, name, |entry| entry)
+            .await?;
+        let change = async {
+            let mut transaction = self.state.begin().await?;
+            let user = find_user(&mut transaction, name)
+                .await?
+                .ok_or_else(|| unknown(name))?;
+            end_sessions(&mut transaction, user.id).await?;
             Ok(transaction)
         };
         self.conclude(intent, change.await).await

@@ -6,6 +6,18 @@
 
 use domain::account::{UnfitPassword, UserName, check_password};
 
+/// Words that everybody who knows where the password is for tries first, beside the user's own name.
+const OBVIOUS: [&str; 6] = [
+    "tidemark",
+    "timescaledb",
+    "timescale",
+    "password",
+    "admin",
+    "console",
+];
+/// So much must be left without them.
+const LEFT_OVER: usize = 8;
+
 const COMMON: &str = include_str!("common_passwords.txt");
 
 /// Whether the person of this name may choose this password.
@@ -14,6 +26,14 @@ pub(crate) fn check_new_password(name: &UserName, password: &str) -> Result<(), 
     let folded = password.trim().to_lowercase();
     // A walk over 150 kB costs far less than the hash that follows.
     if COMMON.lines().any(|common| common == folded) {
+        return Err(UnfitPassword::TooCommon);
+    }
+    let left_over = OBVIOUS
+        .iter()
+        .copied()
+        .chain([name.as_str()])
+        .fold(folded, |text, word| text.replace(word, ""));
+    if left_over.chars().count() < LEFT_OVER {
         return Err(UnfitPassword::TooCommon);
     }
     Ok(())
@@ -26,7 +46,14 @@ mod tests {
     #[test]
     fn common_passwords_are_refused_whatever_their_case() {
         let name: UserName = "anna".parse().expect("valid");
-        for password in ["1qaz2wsx3edc", "1QAZ2wsx3EDC", " 123qweasdzxc"] {
+        for password in [
+            "1qaz2wsx3edc",
+            "1QAZ2wsx3EDC",
+            " 123qweasdzxc",
+            "Tidemark1234",
+            "TimescaleDB-admin",
+            "annaannaanna2026",
+        ] {
             assert_eq!(
                 check_new_password(&name, password),
                 Err(UnfitPassword::TooCommon),

@@ -19,8 +19,12 @@ pub enum Principal {
     /// A program with a token.
     Token(TokenHolder),
     /// Whoever may start programs as the user that owns the console's state.
-    CommandLine,
+    CommandLine(CommandLine),
 }
+
+/// Stands for the command line; made by [`Granted::of_command_line`] only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandLine(());
 
 /// A signed-in person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,11 +61,11 @@ impl std::fmt::Debug for SessionKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenHolder {
     /// The token's id.
-    pub token_id: i64,
+    pub(crate) token_id: i64,
     /// The token's name.
-    pub name: TokenName,
+    pub(crate) name: TokenName,
     /// What the token may do.
-    pub permissions: PermissionSet,
+    pub(crate) permissions: PermissionSet,
 }
 
 /// Whoever is asking, and from where.
@@ -84,7 +88,8 @@ pub enum Denied {
     Forbidden(Permission),
 }
 
-/// Proof that somebody may do something. Has no public constructor: it comes from [`Caller::demand`] only.
+/// Proof that somebody may do something. Has no public constructor: it comes from
+/// [`Console::demand`], and for the command line from [`Granted::of_command_line`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
     caller: Caller,
@@ -98,7 +103,7 @@ impl Principal {
             Self::Anonymous => PermissionSet::default(),
             Self::User(user) => user.account.role.permissions(),
             Self::Token(token) => token.permissions,
-            Self::CommandLine => Permission::ALL.into_iter().collect(),
+            Self::CommandLine(_) => Permission::ALL.into_iter().collect(),
         }
     }
 
@@ -108,7 +113,7 @@ impl Principal {
             Self::Anonymous => ActorKind::Nobody,
             Self::User(_) => ActorKind::User,
             Self::Token(_) => ActorKind::Token,
-            Self::CommandLine => ActorKind::CommandLine,
+            Self::CommandLine(_) => ActorKind::CommandLine,
         }
     }
 
@@ -117,23 +122,14 @@ impl Principal {
         match self {
             Self::User(user) => user.account.name.as_str(),
             Self::Token(token) => token.name.as_str(),
-            Self::Anonymous | Self::CommandLine => "",
+            Self::Anonymous | Self::CommandLine(_) => "",
         }
     }
 }
 
 impl Caller {
-    /// The command line.
-    pub fn command_line() -> Self {
-        Self {
-            principal: Principal::CommandLine,
-            address: String::new(),
-        }
-    }
-
-    /// Demands a permission. Whoever answers a request asks [`crate::console::Console::demand`] instead, which also
-    /// writes a refusal into the audit trail.
-    pub fn demand(&self, permission: Permission) -> Result<Granted, Denied> {
+    /// Demands a permission. [`Console::demand`] also writes a refusal into the audit trail.
+    pub(crate) fn demand(&self, permission: Permission) -> Result<Granted, Denied> {
         if self.principal == Principal::Anonymous {
             Err(Denied::NotSignedIn)
         } else if self.principal.permissions().contains(permission) {
@@ -148,6 +144,17 @@ impl Caller {
 }
 
 impl Granted {
+    /// What the command line is granted: whoever may start programs there may do everything.
+    pub fn of_command_line(permission: Permission) -> Self {
+        Self {
+            caller: Caller {
+                principal: Principal::CommandLine(CommandLine(())),
+                address: String::new(),
+            },
+            permission,
+        }
+    }
+
     /// Who may, and from where.
     pub fn caller(&self) -> &Caller {
         &self.caller
@@ -198,7 +205,7 @@ impl Console {
         let now = self.clock.now();
         let permissions = match &granted.caller.principal {
             Principal::Anonymous => return Ok(false),
-            Principal::CommandLine => return Ok(true),
+            Principal::CommandLine(_) => return Ok(true),
             Principal::Token(token) => match self.state.valid_token_of_id(token.token_id, now).await? {
                 Some(token) => token.permissions,
                 None => return Ok(false),

@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use tower_sessions_core::Session;
 
 use super::session::{Client, begin};
-use super::{Caller, Principal, SessionFailed};
+use super::{Caller, PasswordHash, Principal, SessionFailed};
 use crate::audit::Entry;
 use crate::console::Console;
 use crate::random::{SecretToken, digest};
@@ -108,6 +108,7 @@ impl Console {
         // A known browser waits its turn even in a flood.
         let queue = self.hasher.queue();
         if queue.is_none() && known.is_none() {
+            self.note_limited(client, now);
             return Err(SignInRefused::TooManyAttempts {
                 retry_after_s: BUSY_SECONDS,
             });
@@ -149,24 +150,28 @@ impl Console {
         if verification.is_outdated {
             self.renew_hash(&user, password).await?;
         }
-        self.complete_sign_in(session, client, user.id, user.account, Action::SignIn)
-            .await
-            .map_err(SignInRefused::Failed)
+        let password_of = user.password_changed_at;
+        self.complete_sign_in(
+            session,
+            client,
+            (user.id, user.account, password_of),
+            Action::SignIn,
+        )
+        .await
+        .map_err(SignInRefused::Failed)
     }
 
-    /// Whether this is the password of somebody who is signed in. Paid for like a sign-in.
+    /// The hash of this password where it is that of somebody who is signed in. Paid for like a sign-in, from a budget
+    /// of its own: an attack on the name must not keep its owner from changing the password.
     pub(crate) async fn check_own_password(
         &self,
         client: &Client,
-        name: &str,
+        user_id: i64,
         password: &SecretString,
-    ) -> Result<bool, SignInRefused> {
-        let budgets = vec![(format!("name:{}", name_key(name)), NAME)];
+    ) -> Result<Option<PasswordHash>, SignInRefused> {
+        let budgets = vec![(format!("user:{user_id}"), NAME)];
         let payment = self.pay(budgets, client, self.clock.now()).await?;
-        let user = match name.parse::<UserName>() {
-            Ok(name) => self.state.find_user(&name).await?,
-            Err(_) => None,
-        };
+        let user = self.state.user(user_id).await?;
         let verification = self
             .hasher
             .verify(
@@ -175,15 +180,22 @@ impl Console {
             )
             .await
             .map_err(SessionFailed::from)?;
-        if verification.fits {
-            for (key, budget) in &payment.0 {
-                self.state.return_attempt(key, *budget).await?;
-            }
+        if !verification.fits {
+            return Ok(None);
         }
-        Ok(verification.fits)
+        for (key, budget) in &payment.0 {
+            self.state.return_attempt(key, *budget).await?;
+        }
+        Ok(user.and_then(|user| user.password_hash))
     }
 
-    /// Takes an attempt from each budget, or from none where one of them is spent.
+    /// Counted, not one row each: there is no end to these.
+    fn note_limited(&self, client: &Client, now: Timestamp) {
+        let entry = Entry::of(&anonymous(client), Action::SignInLimited);
+        self.reads.note(entry, Outcome::Refused, now);
+    }
+
+    /// Takes an attempt from each budget, until one of them is spent.
     async fn pay(
         &self,
         budgets: Vec<(String, Budget)>,
@@ -194,13 +206,9 @@ impl Console {
         for (key, budget) in budgets {
             match self.state.take_attempt(&key, budget, now).await? {
                 Ok(()) => paid.push((key, budget)),
+                // What was paid before stays paid: hammering a name that is spent is paid for by the address.
                 Err(spent) => {
-                    for (key, budget) in &paid {
-                        self.state.return_attempt(key, *budget).await?;
-                    }
-                    // Counted, not one row each: there is no end to these.
-                    let entry = Entry::of(&anonymous(client), Action::SignInLimited);
-                    self.reads.note(entry, Outcome::Refused, now);
+                    self.note_limited(client, now);
                     let wait_ms = (spent.retry_at.as_millisecond() - now.as_millisecond()).max(1);
                     return Err(SignInRefused::TooManyAttempts {
                         retry_after_s: u64::try_from(wait_ms).unwrap_or(1).div_ceil(1000),
@@ -247,12 +255,11 @@ impl Console {
         &self,
         session: &Session,
         client: &Client,
-        user_id: i64,
-        account: Account,
+        (user_id, account, password_of): (i64, Account, Option<Timestamp>),
         action: Action,
     ) -> Result<SignedInAs, SessionFailed> {
         let now = self.clock.now();
-        begin(session, user_id, client, now).await?;
+        begin(session, user_id, password_of, client, now).await?;
         let browser_token = SecretToken::generate()?;
         let known_until = now
             .checked_add(SignedDuration::from_hours(24 * BROWSER_KNOWN_DAYS))

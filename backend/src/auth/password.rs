@@ -217,6 +217,16 @@ mod tests {
         );
     }
 
+    #[tokio::test]
+    async fn so_many_wait_for_a_place_and_the_next_is_turned_away_at_once() {
+        let hasher = PasswordHasher::new(1).expect("hasher");
+        let mut waiting: Vec<_> = (0..WAITING).filter_map(|_| hasher.queue()).collect();
+        assert_eq!(waiting.len(), WAITING);
+        assert!(hasher.queue().is_none());
+        waiting.pop();
+        assert!(hasher.queue().is_some());
+    }
+
     #[test]
     fn a_hash_is_not_printed() {
         assert_eq!(

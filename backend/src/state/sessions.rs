@@ -17,6 +17,8 @@ use crate::random::digest;
 pub(crate) const USER_KEY: &str = "user_id";
 /// When the session began, in milliseconds since 1970.
 pub(crate) const SIGNED_IN_AT_KEY: &str = "signed_in_at_ms";
+/// When the password it began with was set, in milliseconds since 1970.
+pub(crate) const PASSWORD_OF_KEY: &str = "password_of_ms";
 /// When it was last used, to the minute.
 pub(crate) const USED_AT_KEY: &str = "used_at_ms";
 /// The address it was last used from.

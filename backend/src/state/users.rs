@@ -20,6 +20,8 @@ pub struct StoredUser {
     pub account: Account,
     /// The argon2id hash; `None` for an invited user and after a reset.
     pub password_hash: Option<PasswordHash>,
+    /// When the password was last set or taken away; sessions are worth something only under the same.
+    pub password_changed_at: Option<Timestamp>,
     /// When an administrator disabled the user; `None` while enabled.
     pub disabled_at: Option<Timestamp>,
 }
@@ -50,7 +52,7 @@ impl StateStore {
 
     /// The user of this id.
     pub async fn user(&self, id: i64) -> Result<Option<StoredUser>, StateError> {
-        sqlx::query("select id, name, role, password_hash, disabled_at_ms from users where id = $1")
+        sqlx::query("select id, name, role, password_hash, password_changed_at_ms, disabled_at_ms from users where id = $1")
             .bind(id)
             .fetch_optional(&self.pool)
             .await?
@@ -109,11 +111,13 @@ pub(crate) async fn find_user(
     connection: &mut AnyConnection,
     name: &UserName,
 ) -> Result<Option<StoredUser>, StateError> {
-    sqlx::query("select id, name, role, password_hash, disabled_at_ms from users where name = $1")
-        .bind(name.as_str())
-        .fetch_optional(connection)
-        .await?
-        .as_ref()
+    sqlx::query(
+        "select id, name, role, password_hash, password_changed_at_ms, disabled_at_ms from users where name = $1",
+    )
+    .bind(name.as_str())
+    .fetch_optional(connection)
+    .await?
+    .as_ref()
         .map(user)
         .transpose()
 }
@@ -193,6 +197,23 @@ pub(crate) async fn set_password(
     one_row(update.execute(connection).await?.rows_affected())
 }
 
+/// Replaces a password that was just found right; false where it was changed meanwhile.
+pub(crate) async fn replace_password(
+    connection: &mut AnyConnection,
+    id: i64,
+    old: &PasswordHash,
+    new: &PasswordHash,
+    now: Timestamp,
+) -> Result<bool, StateError> {
+    let update =
+        sqlx::query("update users set password_hash = $1, password_changed_at_ms = $2 where id = $3 and password_hash = $4")
+            .bind(new.as_str())
+            .bind(stored(now))
+            .bind(id)
+            .bind(old.as_str());
+    Ok(update.execute(connection).await?.rows_affected() == 1)
+}
+
 /// A user that vanished between two statements of one transaction: the transaction must not go on.
 fn one_row(affected: u64) -> Result<(), StateError> {
     if affected == 1 {
@@ -225,6 +246,7 @@ fn user(row: &AnyRow) -> Result<StoredUser, StateError> {
         password_hash: row
             .try_get::<Option<String>, _>("password_hash")?
             .map(PasswordHash::stored),
+        password_changed_at: time(row, "password_changed_at_ms")?,
         disabled_at: time(row, "disabled_at_ms")?,
     })
 }

@@ -113,9 +113,7 @@ impl Fixture {
 
     #[expect(clippy::unused_self, reason = "reads like the other grants")]
     pub fn command_line(&self) -> Granted {
-        Caller::command_line()
-            .demand(Permission::ManageUsers)
-            .expect("granted")
+        Granted::of_command_line(Permission::ManageUsers)
     }
 
     pub async fn add_user(&self, name: &str, role: Role) {
@@ -133,7 +131,7 @@ impl Fixture {
     /// The grant of a user who has just signed in.
     pub async fn granted(&self, name: &str, permission: Permission) -> Granted {
         let session = self.signed_in(name).await;
-        self.caller(&session).await.demand(permission).expect("granted")
+        self.grant(&session, permission).await
     }
 
     /// A statement that goes past the console.
@@ -149,6 +147,15 @@ impl Fixture {
         outcome.map(drop)
     }
 
+    /// What this session is granted.
+    pub async fn grant(&self, session: &Session, permission: Permission) -> Granted {
+        let caller = self.caller(session).await;
+        self.console
+            .demand(&caller, permission, "test")
+            .await
+            .expect("granted")
+    }
+
     /// The whole audit trail, newest first, with what is still counted written down.
     pub async fn audit(&mut self) -> Vec<AuditEvent> {
         let _ = self.stop_reads.send(true);
@@ -162,9 +169,7 @@ impl Fixture {
     }
 
     pub async fn find(&self, query: &AuditQuery) -> Vec<AuditEvent> {
-        let granted = Caller::command_line()
-            .demand(Permission::ViewAudit)
-            .expect("granted");
+        let granted = Granted::of_command_line(Permission::ViewAudit);
         self.console
             .audit_batch(&granted, query, 10_000)
             .await

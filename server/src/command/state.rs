@@ -1,7 +1,7 @@
 //! What commands that change the console's own state work with: the store, and the right of whoever may start them.
 
 use backend::audit::ReadLog;
-use backend::auth::{Caller, Granted, PasswordHasher};
+use backend::auth::{Granted, PasswordHasher};
 use backend::clock::SharedClock;
 use backend::console::Console;
 use backend::state::StateStore;
@@ -18,9 +18,7 @@ pub(super) async fn open(
     let state = StateStore::open(&configuration.state_url)
         .await
         .map_err(Failure::refused)?;
-    let granted = Caller::command_line()
-        .demand(Permission::ManageUsers)
-        .map_err(Failure::refused)?;
+    let granted = Granted::of_command_line(Permission::ManageUsers);
     let console = Console {
         state,
         hasher: PasswordHasher::new(1).map_err(Failure::refused)?,

@@ -63,6 +63,11 @@ pub(super) enum UserCommand {
         /// The user
         name: UserName,
     },
+    /// End all sessions of a user
+    SignOut {
+        /// The user
+        name: UserName,
+    },
     /// List the users
     List,
 }
@@ -178,6 +183,13 @@ async fn change(
                 .await
                 .map_err(|error| explained(error, &name))?;
             println!("{name} can sign in again.");
+        }
+        UserCommand::SignOut { name } => {
+            console
+                .end_user_sessions(granted, &name)
+                .await
+                .map_err(|error| explained(error, &name))?;
+            println!("All of {name}'s sessions have ended.");
         }
         UserCommand::List => {
             for user in console.users(granted).await.map_err(Failure::refused)? {
