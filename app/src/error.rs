@@ -91,6 +91,16 @@ pub enum AppError {
 impl AppError {
     /// A failure without a reference: it was not the console's code that failed.
     pub(crate) const FAILED: Self = Self::Failed { reference: None };
+
+    /// An error that stood in an address: anybody can have written it there, so it brings no words of its own.
+    pub(crate) fn without_foreign_words(self) -> Self {
+        match self {
+            Self::Already(_) => Self::Already("as you want it".to_owned()),
+            Self::InvalidParameter(_) => Self::BadRequest,
+            Self::Failed { .. } => Self::FAILED,
+            other => other,
+        }
+    }
 }
 
 /// On the server this is the client's mistake, and answered as one.

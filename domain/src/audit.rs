@@ -44,6 +44,7 @@ actions! {
     EndSession = "session.end", "ended a session";
     EndAllSessions = "session.end_all", "ended all sessions";
     Refuse = "access.refuse", "was refused";
+    RefuseOrigin = "access.refuse_origin", "sent a change from a foreign page";
     RefuseToken = "access.refuse_token", "came with a token that is not valid";
     Read = "access.read", "read";
     Export = "access.export", "exported";

@@ -161,11 +161,12 @@ for (const javaScriptEnabled of [true, false]) {
     await signIn(page, console_);
     await page.goto(`${console_.url}/tokens`);
     await hydrated(page);
-    await page.getByLabel("Name").fill(name);
-    await page.getByLabel("Role").selectOption("operator");
+    const form = page.locator("form", { hasText: "Valid for" });
+    await form.getByLabel("Name").fill(name);
+    await form.getByLabel("Role").selectOption("operator");
     await page.getByText("Fewer permissions than the role").click();
     await page.getByLabel("see hypertables, chunks and jobs").check();
-    await page.getByRole("button", { name: "Create" }).click();
+    await form.getByRole("button", { name: "Create" }).click();
     const token = await page.getByLabel(`Token ${name}`).inputValue();
     expect(token).toMatch(/^tdm_[\w-]{43}$/);
     await page.reload();

@@ -5,6 +5,9 @@ drop table sessions;
 alter table users alter column password_hash drop not null;
 alter table users alter column password_changed_at_ms drop not null;
 alter table users add column signed_in_at_ms bigint;
+-- Rises whenever all sessions of the user end; a session is worth something only under the number it began with, so
+-- that a sign-in which was under way at that moment is worth nothing.
+alter table users add column sessions_epoch bigint not null default 0;
 
 -- One row: whoever changes who is an administrator updates it first, so that such changes come one after the other
 -- and the last administrator cannot be lost to two changes at once.

@@ -10,7 +10,10 @@ create table users_0002 (
   created_at_ms integer not null,
   password_changed_at_ms integer,
   signed_in_at_ms integer,
-  disabled_at_ms integer
+  disabled_at_ms integer,
+  -- Rises whenever all sessions of the user end; a session is worth something only under the number it began with, so
+  -- that a sign-in which was under way at that moment is worth nothing.
+  sessions_epoch integer not null default 0
 );
 insert into users_0002 (id, name, role, password_hash, created_at_ms, password_changed_at_ms, disabled_at_ms)
   select id, name, role, password_hash, created_at_ms, password_changed_at_ms, disabled_at_ms from users;
@@ -110,6 +113,12 @@ create table audit_retention (
 insert into audit_retention (id, removable_before_ms) values (1, 0);
 
 create trigger audit_is_not_changed before update on audit
+begin
+  select raise(abort, 'the audit log is append-only');
+end;
+-- "insert or replace" removes a row without asking the trigger below.
+create trigger audit_is_not_replaced before insert on audit
+when exists (select 1 from audit where id = new.id)
 begin
   select raise(abort, 'the audit log is append-only');
 end;

@@ -9,7 +9,7 @@ use backend::auth::{Caller, Denied, Granted};
 use backend::console::Console;
 use domain::audit::{AuditEvent, AuditQuery, Facts, Outcome};
 use domain::role::Permission;
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use http::{HeaderValue, StatusCode, header};
 
 use crate::problem::{Wanted, failure_page};
@@ -93,7 +93,7 @@ fn stream(
     query: AuditQuery,
     format: Format,
 ) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
-    futures::stream::unfold(Step::Head, move |step| {
+    let batches = futures::stream::unfold(Step::Head, move |step| {
         let (console, granted, query) = (console.clone(), granted.clone(), query.clone());
         async move {
             match step {
@@ -137,7 +137,9 @@ fn stream(
                 Step::Tail | Step::End => None,
             }
         }
-    })
+    });
+    // Compression asks once more after the end.
+    batches.fuse()
 }
 
 const HEAD: &str =

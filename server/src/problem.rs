@@ -117,7 +117,12 @@ impl IntoResponse for Problem {
 /// The answer to a request that the console failed at.
 pub(crate) fn failure_page(status: StatusCode, wanted: Wanted, reference: &Reference) -> Response {
     match wanted {
-        Wanted::Problem => Problem::failed(reference).into_response(),
+        Wanted::Problem => Problem {
+            status: status.as_u16(),
+            title: status.canonical_reason().unwrap_or("Error"),
+            ..Problem::failed(reference)
+        }
+        .into_response(),
         Wanted::Text => (
             status,
             format!("The console could not do this. Its log says why, under the reference {reference}.\n"),

@@ -21,6 +21,7 @@ use tower_http::services::ServeDir;
 use tower_http::timeout::TimeoutLayer;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
+use tracing::Instrument;
 
 use crate::api::v1;
 use crate::api::v1::ConfigurationBody;
@@ -163,7 +164,7 @@ pub fn router(configuration: &Configuration, console: &Console, address: SocketA
             StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_TIMEOUT,
         ))
-        .layer(from_fn_with_state(allowed, check_origin))
+        .layer(from_fn_with_state((allowed, console.clone()), check_origin))
         .layer(from_fn_with_state(
             TrustedProxies::new(&configuration.trusted_proxies),
             identify_client,
@@ -177,10 +178,20 @@ pub fn router(configuration: &Configuration, console: &Console, address: SocketA
         .layer(from_fn(give_reference))
 }
 
+/// In a task of its own: a browser that goes away, or a request that takes too long, does not stop a change half-way.
 async fn server_function(State(console): State<Console>, request: Request) -> Response {
-    handle_server_fns_with_context(move || provide_context(console.clone()), request)
-        .await
-        .into_response()
+    let answering = async move {
+        handle_server_fns_with_context(move || provide_context(console.clone()), request)
+            .await
+            .into_response()
+    };
+    match tokio::spawn(answering.in_current_span()).await {
+        Ok(response) => response,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        },
+    }
 }
 
 /// The address without a path leads to the first database.

@@ -199,7 +199,7 @@ fn users_and_tokens_are_managed_from_the_command_line() {
     );
     answer(&["user", "role", "vera", "operator"], 0, "vera is operator now");
     answer(&["user", "disable", "vera"], 0, "vera is disabled");
-    answer(&["user", "disable", "vera"], 1, "the user is disabled already");
+    answer(&["user", "disable", "vera"], 1, "this is disabled already");
     answer(&["user", "enable", "vera"], 0, "vera can sign in again");
     answer(&["user", "list"], 0, "without password");
     answer(&["user", "disable", "otto"], 1, "there is no user otto");

@@ -397,6 +397,39 @@ async fn the_audit_log_is_exported_whole_in_both_formats_and_the_export_is_writt
 }
 
 #[tokio::test]
+async fn changes_from_foreign_pages_links_and_tokens_that_are_not_valid_are_counted() {
+    let mut site = Site::new().await;
+    for _ in 0..3 {
+        let mut request = form_post("/fn/sign_in", &sign_in_form("anna", PASSWORD), None);
+        request
+            .headers_mut()
+            .insert(header::ORIGIN, "http://evil.example".parse().expect("a header"));
+        assert_eq!(site.send(request).await.status, StatusCode::FORBIDDEN);
+        let form = "token=made-up&password=a+sentence+of+vera&again=a+sentence+of+vera";
+        let answer = site.call("/fn/choose_password", form, None).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert_eq!(
+            site.api("/api/v1/monitoring/health", "tdm_made-up").await.status,
+            StatusCode::UNAUTHORIZED
+        );
+    }
+    site.write_reads().await;
+    for action in [Action::RefuseOrigin, Action::UseLink, Action::RefuseToken] {
+        let query = AuditQuery {
+            action: Some(action),
+            ..AuditQuery::default()
+        };
+        let events = site.audit(&query).await;
+        assert_eq!(events.len(), 1, "{action}");
+        assert_eq!(
+            (events[0].count, events[0].outcome, events[0].address.as_str()),
+            (3, Some(Outcome::Refused), "127.0.0.1"),
+            "{action}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_page_that_is_refused_leaves_one_line() {
     let site = Site::new().await;
     site.add_user("vera", Role::Viewer).await;

@@ -24,7 +24,10 @@ pub(crate) fn FormError(
             (query.get_str("__path") == Some(path))
                 .then(|| query.get("__err"))
                 .flatten()
-                .map(|encoded| leptos::server_fn::error::ServerFnUrlError::<AppError>::decode_err(&encoded))
+                .map(|encoded| {
+                    leptos::server_fn::error::ServerFnUrlError::<AppError>::decode_err(&encoded)
+                        .without_foreign_words()
+                })
         }),
     };
     view! {

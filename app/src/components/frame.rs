@@ -127,13 +127,14 @@ fn newer_status(database: Signal<Option<String>>, refresher: Refresher) -> Newer
     Effect::new(move |before: Option<u32>| {
         let version = refresher.version();
         if before.is_some() {
-            let database = database.get_untracked();
+            let asked = database.get_untracked();
             leptos::task::spawn_local(async move {
-                match load_status(database).await {
-                    Ok(status) => newer.set(Some(status)),
+                match load_status(asked.clone()).await {
+                    // Not that of a database that was left meanwhile.
+                    Ok(status) if asked == database.get_untracked() => newer.set(Some(status)),
                     Err(AppError::NotSignedIn) => sign_in_again(),
                     // The age goes on counting, and says so.
-                    Err(_) => {}
+                    _ => {}
                 }
             });
         }

@@ -82,7 +82,7 @@ fn UserBody(user: User, forms: Forms) -> impl IntoView {
                             <RoleChoice chosen=user.role />
                             <button type="submit" class="btn" disabled=move || forms.role.pending().get()>"Change role"</button>
                         </div>
-                        <p class="hint">"Ends all sessions of this user."</p>
+                        <p class="hint">"Ends all sessions of this user, and voids a link that was given out."</p>
                     </ActionForm>
                 </section>
                 <PasswordCard user=user.clone() forms />

@@ -41,6 +41,7 @@ pub async fn end_all_sessions() -> Result<(), AppError> {
         .end_all_own_sessions(&granted, &guard::session()?)
         .await
         .map_err(|error| guard::refused("ending all sessions", error))?;
+    super::notice::clear_notice();
     leptos_axum::redirect("/login");
     Ok(())
 }

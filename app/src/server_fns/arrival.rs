@@ -25,6 +25,7 @@ pub(super) fn remember_browser(signed_in: &SignedInAs) -> Result<(), AppError> {
 
 /// Remembers the browser and opens the page.
 pub(super) fn arrive(console: &Console, signed_in: &SignedInAs, next: Option<&str>) -> Result<(), AppError> {
+    super::notice::clear_notice();
     remember_browser(signed_in)?;
     leptos_axum::redirect(&landing(console, next));
     Ok(())

@@ -74,8 +74,8 @@ pub(super) fn refuse(status: StatusCode, error: AppError) -> AppError {
 
 /// A failure of the console's own: its words go to the log only.
 pub(super) fn failed(what: &str, error: &dyn std::error::Error) -> AppError {
-    tracing::error!(error = %error, "{what} failed");
     let reference = extension::<Reference>().map(|reference| reference.to_string());
+    tracing::error!(error = %error, reference = reference.as_deref().unwrap_or_default(), "{what} failed");
     refuse(StatusCode::INTERNAL_SERVER_ERROR, AppError::Failed { reference })
 }
 

@@ -60,6 +60,14 @@ pub(super) fn leave_notice(notice: &DoneNotice) -> Result<(), AppError> {
     Ok(())
 }
 
+/// Whoever comes or goes leaves nothing behind for the next person in this browser.
+#[cfg(feature = "ssr")]
+pub(super) fn clear_notice() {
+    if super::cookie(COOKIE).is_some() {
+        send_cookie("", 0);
+    }
+}
+
 /// Takes what the form before left, if it did. It is gone from then on.
 #[server(prefix = "/fn", endpoint = "take_notice")]
 pub async fn take_notice() -> Result<Option<DoneNotice>, AppError> {

@@ -37,6 +37,7 @@ pub async fn sign_out() -> Result<(), AppError> {
         .sign_out(granted.caller(), &guard::session()?)
         .await
         .map_err(|error| guard::failed("signing out", &error))?;
+    super::notice::clear_notice();
     leptos_axum::redirect("/login");
     Ok(())
 }

@@ -111,7 +111,8 @@ impl Console {
             if !use_setup_link(&mut transaction, &digest(token), now).await? {
                 return Err(ChangeRefused::LinkInvalid);
             }
-            id = insert_user(&mut transaction, &user, now).await?;
+            let inserted = insert_user(&mut transaction, &user, now).await?;
+            id = Some(inserted.ok_or(ChangeRefused::NameTaken)?);
             Ok(transaction)
         };
         let change = change.await;
@@ -122,7 +123,7 @@ impl Console {
             role: Role::Admin,
         };
         Ok(self
-            .complete_sign_in(session, client, (id, account, Some(now)), Action::SetUp)
+            .complete_sign_in(session, client, (id, account, 0), Action::SetUp)
             .await?)
     }
 
@@ -148,23 +149,21 @@ impl Console {
             .after("link", link.purpose.as_str());
         let intent = self.intend(entry).await?;
         let now = self.clock.now();
+        let mut epoch = 0;
         let change = async {
             let mut transaction = self.state.begin().await?;
+            // The user first, as everywhere: two changes that wait for each other's row would never end.
+            set_password(&mut transaction, link.user_id, Some(&hash), now).await?;
             if !use_link(&mut transaction, &digest, now).await? {
                 return Err(ChangeRefused::LinkInvalid);
             }
-            set_password(&mut transaction, link.user_id, Some(&hash), now).await?;
-            end_sessions(&mut transaction, link.user_id).await?;
+            epoch = end_sessions(&mut transaction, link.user_id).await?;
             Ok(transaction)
         };
-        self.conclude(intent, change.await).await?;
+        let change = change.await;
+        self.conclude(intent, change).await?;
         Ok(self
-            .complete_sign_in(
-                session,
-                client,
-                (link.user_id, account, Some(now)),
-                Action::UseLink,
-            )
+            .complete_sign_in(session, client, (link.user_id, account, epoch), Action::UseLink)
             .await?)
     }
 }

@@ -35,8 +35,8 @@ pub enum ChangeRefused {
     /// One's own password is changed, not reset; one does not disable oneself.
     #[error("this is not done to one's own account")]
     OwnAccount,
-    /// The user is so already.
-    #[error("the user is {0} already")]
+    /// It is so already.
+    #[error("this is {0} already")]
     Already(String),
     /// The link is wrong, used up, replaced by a newer one or out of date.
     #[error("this link is not valid any more")]

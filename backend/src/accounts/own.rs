@@ -98,22 +98,24 @@ impl Console {
         let hash = self.hasher.hash(new).await.map_err(SessionFailed::from)?;
         let intent = self.intend(entry).await?;
         let now = self.clock.now();
+        let mut epoch = 0;
         let change = async {
             let mut transaction = self.state.begin().await?;
             // An administrator who reset it meanwhile has the last word.
             if !replace_password(&mut transaction, user.user_id, &old_hash, &hash, now).await? {
                 return Err(ChangeRefused::WrongPassword);
             }
-            end_sessions(&mut transaction, user.user_id).await?;
+            epoch = end_sessions(&mut transaction, user.user_id).await?;
             forget_browsers(&mut transaction, user.user_id).await?;
             Ok(transaction)
         };
-        self.conclude(intent, change.await).await?;
+        let change = change.await;
+        self.conclude(intent, change).await?;
         Ok(self
             .complete_sign_in(
                 session,
                 client,
-                (user.user_id, account, Some(now)),
+                (user.user_id, account, epoch),
                 Action::ChangePassword,
             )
             .await?)

@@ -184,6 +184,8 @@ impl Console {
             }
             set_role(&mut transaction, user.id, role).await?;
             end_sessions(&mut transaction, user.id).await?;
+            // A link that was passed on for the old role must not open the new one.
+            remove_link(&mut transaction, user.id).await?;
             if user.account.role == Role::Admin {
                 keep_an_administrator(&mut transaction).await?;
             }
@@ -326,8 +328,17 @@ impl Console {
     ) -> Result<(), ChangeRefused> {
         match change {
             Ok(mut transaction) => {
-                intent.succeed(&mut transaction, self.clock.now()).await?;
-                transaction.commit().await?;
+                let committed = async {
+                    intent.succeed(&mut transaction, self.clock.now()).await?;
+                    transaction.commit().await.map_err(StateError::from)
+                };
+                match committed.await {
+                    Ok(()) => intent.announce(),
+                    Err(error) => {
+                        intent.fail(self, &error).await;
+                        return Err(error.into());
+                    }
+                }
                 Ok(())
             }
             Err(refused) => {

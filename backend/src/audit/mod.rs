@@ -121,16 +121,22 @@ pub(crate) struct Intent {
 }
 
 impl Intent {
-    /// Done. Written in the transaction of the change, so that there is both or neither.
+    /// Done. Written in the transaction of the change, so that there is both or neither; what is said in the log
+    /// waits for [`Intent::announce`].
     pub(crate) async fn succeed(
-        self,
+        &self,
         connection: &mut AnyConnection,
         now: Timestamp,
     ) -> Result<(), StateError> {
-        self.conclude(connection, now, Outcome::Succeeded, "").await
+        self.write(connection, now, Outcome::Succeeded, "").await
     }
 
-    async fn conclude(
+    /// The transaction is committed.
+    pub(crate) fn announce(self) {
+        emit(&self.entry, Some(Outcome::Succeeded), "", 1);
+    }
+
+    async fn write(
         &self,
         connection: &mut AnyConnection,
         now: Timestamp,
@@ -146,9 +152,7 @@ impl Intent {
             count: 1,
             last_at: now,
         };
-        insert(connection, &row).await?;
-        emit(&self.entry, Some(outcome), detail, 1);
-        Ok(())
+        insert(connection, &row).await.map(drop)
     }
 
     /// Not done, and why. A failure to write this down is logged; the reason itself goes on to whoever asked.
@@ -156,9 +160,10 @@ impl Intent {
         let detail = reason.to_string();
         let written = async {
             let mut connection = console.state.connection().await?;
-            self.conclude(&mut connection, console.clock.now(), Outcome::Failed, &detail)
+            self.write(&mut connection, console.clock.now(), Outcome::Failed, &detail)
                 .await
         };
+        emit(&self.entry, Some(Outcome::Failed), &detail, 1);
         if let Err(error) = written.await {
             tracing::error!(%error, "the outcome of a change could not be written into the audit trail");
         }
@@ -197,6 +202,16 @@ impl Console {
         let id = insert(&mut connection, &row).await?;
         emit(entry, outcome, detail, 1);
         Ok(id)
+    }
+
+    /// Notes that a change came from a foreign page: counted, for anybody can send them.
+    pub fn note_foreign_page(&self, address: &str) {
+        let entry = Entry {
+            actor_kind: ActorKind::Nobody,
+            address: address.to_owned(),
+            ..Entry::of_console(Action::RefuseOrigin)
+        };
+        self.reads.note(entry, Outcome::Refused, self.clock.now());
     }
 
     /// Notes that somebody read something: counted, and written within a minute.

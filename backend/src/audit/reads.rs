@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use domain::audit::Outcome;
+use domain::audit::{ActorKind, Outcome};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::{Entry, emit};
+use crate::auth::network;
 use crate::state::audit::{NewRow, insert};
 use crate::state::{StateError, StateStore};
 
@@ -19,6 +20,8 @@ use crate::state::{StateError, StateStore};
 const QUEUE: usize = 4_096;
 /// Different rows in one minute. A flood from ever new addresses must not take the console's memory.
 const ROWS_A_MINUTE: usize = 10_000;
+/// Different rows in one minute of people who have not signed in; further addresses are counted together.
+const ROWS_OF_NOBODY: usize = 200;
 const WRITTEN_EVERY: Duration = Duration::from_mins(1);
 
 struct Noted {
@@ -88,7 +91,7 @@ type Counts = HashMap<(Entry, Outcome), Tally>;
 /// Counts what comes in and writes it once a minute, and once more when every [`ReadLog`] is gone.
 pub async fn write_reads(mut queue: ReadQueue, state: StateStore, stop: tokio::sync::watch::Receiver<bool>) {
     let mut counts = Counts::new();
-    let mut beat = tokio::time::interval(WRITTEN_EVERY);
+    let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + WRITTEN_EVERY, WRITTEN_EVERY);
     let mut stop = stop;
     loop {
         tokio::select! {
@@ -110,8 +113,20 @@ pub async fn write_reads(mut queue: ReadQueue, state: StateStore, stop: tokio::s
 }
 
 /// Returns how many were lost.
-fn add(counts: &mut Counts, noted: Noted) -> u64 {
+fn add(counts: &mut Counts, mut noted: Noted) -> u64 {
     let is_full = counts.len() >= ROWS_A_MINUTE;
+    if noted.entry.actor_kind == ActorKind::Nobody {
+        noted.entry.address = network(&noted.entry.address);
+        let is_new = !counts.contains_key(&(noted.entry.clone(), noted.outcome));
+        let of_nobody = || {
+            counts
+                .keys()
+                .filter(|(entry, _)| entry.actor_kind == ActorKind::Nobody)
+        };
+        if is_new && of_nobody().count() >= ROWS_OF_NOBODY {
+            "many addresses".clone_into(&mut noted.entry.address);
+        }
+    }
     match counts.entry((noted.entry, noted.outcome)) {
         Slot::Occupied(mut slot) => {
             let tally = slot.get_mut();

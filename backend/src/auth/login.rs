@@ -75,7 +75,7 @@ pub struct SignedInAs {
 struct Payment(Vec<(String, Budget)>);
 
 /// The part of an address that one customer has: all of it, or the first 64 bits.
-fn network(address: &str) -> String {
+pub(crate) fn network(address: &str) -> String {
     match address.parse::<IpAddr>() {
         Ok(IpAddr::V6(v6)) if v6.to_ipv4_mapped().is_none() => {
             let bits = u128::from(v6) & (u128::MAX << 64);
@@ -150,15 +150,10 @@ impl Console {
         if verification.is_outdated {
             self.renew_hash(&user, password).await?;
         }
-        let password_of = user.password_changed_at;
-        self.complete_sign_in(
-            session,
-            client,
-            (user.id, user.account, password_of),
-            Action::SignIn,
-        )
-        .await
-        .map_err(SignInRefused::Failed)
+        let epoch = user.sessions_epoch;
+        self.complete_sign_in(session, client, (user.id, user.account, epoch), Action::SignIn)
+            .await
+            .map_err(SignInRefused::Failed)
     }
 
     /// The hash of this password where it is that of somebody who is signed in. Paid for like a sign-in, from a budget
@@ -255,11 +250,10 @@ impl Console {
         &self,
         session: &Session,
         client: &Client,
-        (user_id, account, password_of): (i64, Account, Option<Timestamp>),
+        (user_id, account, epoch): (i64, Account, i64),
         action: Action,
     ) -> Result<SignedInAs, SessionFailed> {
         let now = self.clock.now();
-        begin(session, user_id, password_of, client, now).await?;
         let browser_token = SecretToken::generate()?;
         let known_until = now
             .checked_add(SignedDuration::from_hours(24 * BROWSER_KNOWN_DAYS))
@@ -273,6 +267,8 @@ impl Console {
             let entry = Entry::of(&anonymous(client), action).by(account.name.as_str());
             self.record(entry, Outcome::Succeeded, "").await?;
         }
+        // Last: where any of this fails, there is no session.
+        begin(session, user_id, epoch, client, now).await?;
         Ok(SignedInAs {
             account,
             browser_token,

@@ -9,7 +9,7 @@ use crate::auth::HashFailed;
 use crate::console::Console;
 use crate::state::StateError;
 use crate::state::sessions::{
-    ADDRESS_KEY, BROWSER_KEY, PASSWORD_OF_KEY, SIGNED_IN_AT_KEY, USED_AT_KEY, USER_KEY, session_digest,
+    ADDRESS_KEY, BROWSER_KEY, EPOCH_KEY, SIGNED_IN_AT_KEY, USED_AT_KEY, USER_KEY, session_digest,
 };
 
 /// A session ends this long after signing in, however much it is used.
@@ -52,12 +52,11 @@ pub struct Client {
 }
 
 /// Makes the session belong to the user, under a new id (an id somebody planted beforehand is worth nothing), and only
-/// as long as the password stays the one it began with: one that was changed or reset while it was being checked ends
-/// the session that follows too.
+/// in the epoch in which the password was checked: what ended the user's sessions meanwhile ends this one too.
 pub(crate) async fn begin(
     session: &Session,
     user_id: i64,
-    password_of: Option<Timestamp>,
+    epoch: i64,
     client: &Client,
     now: Timestamp,
 ) -> Result<(), SessionFailed> {
@@ -65,9 +64,7 @@ pub(crate) async fn begin(
     session.cycle_id().await?;
     session.insert(USER_KEY, user_id).await?;
     session.insert(SIGNED_IN_AT_KEY, now.as_millisecond()).await?;
-    session
-        .insert(PASSWORD_OF_KEY, password_of.map(Timestamp::as_millisecond))
-        .await?;
+    session.insert(EPOCH_KEY, epoch).await?;
     session.insert(ADDRESS_KEY, &client.address).await?;
     session
         .insert(BROWSER_KEY, browser_name(&client.user_agent))
@@ -87,11 +84,12 @@ impl Console {
             session.flush().await?;
             return Ok(Principal::Anonymous);
         }
-        let password_of: Option<i64> = session.get(PASSWORD_OF_KEY).await?.flatten();
-        let user = self.state.user(user_id).await?.filter(|user| {
-            user.disabled_at.is_none()
-                && user.password_changed_at.map(Timestamp::as_millisecond) == password_of
-        });
+        let epoch: Option<i64> = session.get(EPOCH_KEY).await?;
+        let user = self
+            .state
+            .user(user_id)
+            .await?
+            .filter(|user| user.disabled_at.is_none() && Some(user.sessions_epoch) == epoch);
         let (Some(user), Some(id)) = (user, session.id()) else {
             session.flush().await?;
             return Ok(Principal::Anonymous);

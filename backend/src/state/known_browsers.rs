@@ -35,8 +35,9 @@ impl StateStore {
     ) -> Result<(), StateError> {
         let mut transaction = self.begin().await?;
         if let Some(old) = old_digest {
-            sqlx::query("delete from known_browsers where token_hash = $1")
+            sqlx::query("delete from known_browsers where token_hash = $1 and user_id = $2")
                 .bind(old)
+                .bind(user_id)
                 .execute(&mut *transaction)
                 .await?;
         }

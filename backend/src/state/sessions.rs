@@ -17,8 +17,8 @@ use crate::random::digest;
 pub(crate) const USER_KEY: &str = "user_id";
 /// When the session began, in milliseconds since 1970.
 pub(crate) const SIGNED_IN_AT_KEY: &str = "signed_in_at_ms";
-/// When the password it began with was set, in milliseconds since 1970.
-pub(crate) const PASSWORD_OF_KEY: &str = "password_of_ms";
+/// The user's epoch it began in.
+pub(crate) const EPOCH_KEY: &str = "epoch";
 /// When it was last used, to the minute.
 pub(crate) const USED_AT_KEY: &str = "used_at_ms";
 /// The address it was last used from.
@@ -182,16 +182,22 @@ pub(crate) fn session_digest(id: Id) -> String {
     id_hash(&id)
 }
 
-/// Ends every session of a user; returns how many.
+/// Ends every session of a user, those that are just beginning too; returns the epoch in which new ones begin.
 pub(crate) async fn end_sessions(
     connection: &mut AnyConnection,
     user_id: i64,
-) -> std::result::Result<u64, StateError> {
-    Ok(sqlx::query("delete from sessions where user_id = $1")
+) -> std::result::Result<i64, StateError> {
+    let epoch = sqlx::query_scalar(
+        "update users set sessions_epoch = sessions_epoch + 1 where id = $1 returning sessions_epoch",
+    )
+    .bind(user_id)
+    .fetch_one(&mut *connection)
+    .await?;
+    sqlx::query("delete from sessions where user_id = $1")
         .bind(user_id)
         .execute(connection)
-        .await?
-        .rows_affected())
+        .await?;
+    Ok(epoch)
 }
 
 /// Ends one session of a user; false where the user has none of this number.

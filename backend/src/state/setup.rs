@@ -19,15 +19,19 @@ impl StateStore {
         let users: i64 = sqlx::query_scalar("select count(*) from users")
             .fetch_one(&mut *transaction)
             .await?;
+        let mut inserted = 0;
         if users == 0 {
-            sqlx::query("insert into setup_link (id, token_hash, expires_at_ms) values (1, $1, $2)")
+            // Another replica that starts at the same moment may be faster: then its link is the one.
+            let statement = "insert into setup_link (id, token_hash, expires_at_ms) values (1, $1, $2) on conflict do nothing";
+            inserted = sqlx::query(statement)
                 .bind(token_digest)
                 .bind(stored(expires_at))
                 .execute(&mut *transaction)
-                .await?;
+                .await?
+                .rows_affected();
         }
         transaction.commit().await?;
-        Ok(users == 0)
+        Ok(inserted == 1)
     }
 
     /// Whether this is the setup link that is valid now.

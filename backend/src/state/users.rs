@@ -20,8 +20,8 @@ pub struct StoredUser {
     pub account: Account,
     /// The argon2id hash; `None` for an invited user and after a reset.
     pub password_hash: Option<PasswordHash>,
-    /// When the password was last set or taken away; sessions are worth something only under the same.
-    pub password_changed_at: Option<Timestamp>,
+    /// Rises whenever all sessions of the user end; a session is worth something only under the one it began with.
+    pub sessions_epoch: i64,
     /// When an administrator disabled the user; `None` while enabled.
     pub disabled_at: Option<Timestamp>,
 }
@@ -52,13 +52,15 @@ impl StateStore {
 
     /// The user of this id.
     pub async fn user(&self, id: i64) -> Result<Option<StoredUser>, StateError> {
-        sqlx::query("select id, name, role, password_hash, password_changed_at_ms, disabled_at_ms from users where id = $1")
-            .bind(id)
-            .fetch_optional(&self.pool)
-            .await?
-            .as_ref()
-            .map(user)
-            .transpose()
+        sqlx::query(
+            "select id, name, role, password_hash, sessions_epoch, disabled_at_ms from users where id = $1",
+        )
+        .bind(id)
+        .fetch_optional(&self.pool)
+        .await?
+        .as_ref()
+        .map(user)
+        .transpose()
     }
 
     /// Every user, as administrators see them, by name. There are tens of them, not thousands.
@@ -112,14 +114,14 @@ pub(crate) async fn find_user(
     name: &UserName,
 ) -> Result<Option<StoredUser>, StateError> {
     sqlx::query(
-        "select id, name, role, password_hash, password_changed_at_ms, disabled_at_ms from users where name = $1",
+        "select id, name, role, password_hash, sessions_epoch, disabled_at_ms from users where name = $1",
     )
     .bind(name.as_str())
     .fetch_optional(connection)
     .await?
     .as_ref()
-        .map(user)
-        .transpose()
+    .map(user)
+    .transpose()
 }
 
 /// The new user's id, or `None` where the name is taken. A setup link, if there is one, is void from then on.
@@ -246,7 +248,7 @@ fn user(row: &AnyRow) -> Result<StoredUser, StateError> {
         password_hash: row
             .try_get::<Option<String>, _>("password_hash")?
             .map(PasswordHash::stored),
-        password_changed_at: time(row, "password_changed_at_ms")?,
+        sessions_epoch: row.try_get("sessions_epoch")?,
         disabled_at: time(row, "disabled_at_ms")?,
     })
 }

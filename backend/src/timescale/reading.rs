@@ -176,7 +176,11 @@ impl Reader {
             .map_err(refused)?;
         let (timescaledb_version, edition) = extension(&probe)?;
 
-        let mut transaction = session.connection.begin().await.map_err(refused)?;
+        let mut transaction = session
+            .connection
+            .begin_with("begin transaction isolation level repeatable read read only")
+            .await
+            .map_err(refused)?;
         let rows: Vec<HypertableRow> = sqlx::query_as(concat!(
             include_str!("sql/relations.sql"),
             include_str!("sql/hypertables.sql")

@@ -1,8 +1,9 @@
 //! Finds out who is asking, once a request, and turns away those who have not signed in.
 
+use app::error::AppError;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use backend::auth::{Caller, Client, Denied, Principal, Session};
 use backend::console::Console;
 use domain::listing::escape_parameter;
@@ -85,8 +86,15 @@ fn turn_away(request: &Request) -> Response {
     if wanted == Wanted::Problem {
         return Problem::from(Denied::NotSignedIn).into_response();
     }
-    if wanted != Wanted::Page || request.method() != Method::GET {
-        return (StatusCode::UNAUTHORIZED, "Sign in first.").into_response();
+    if wanted != Wanted::Page {
+        // What the console's own code in the browser understands: it leaves for the login then.
+        return (StatusCode::UNAUTHORIZED, axum::Json(AppError::NotSignedIn)).into_response();
+    }
+    if request.method() != Method::GET {
+        let page = "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Sign in · Tidemark</title>\
+                    </head><body><main><h1>Your session has ended</h1><p>What you sent was not done. \
+                    <a href=\"/login\">Sign in</a> and send it again.</p></main></body></html>";
+        return (StatusCode::UNAUTHORIZED, Html(page)).into_response();
     }
     let asked_for = request.uri().path_and_query().map_or("/", |path| path.as_str());
     if asked_for == "/" {

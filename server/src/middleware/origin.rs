@@ -6,6 +6,8 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use backend::auth::Client;
+use backend::console::Console;
 use http::{HeaderMap, Method, StatusCode, header};
 use url::Url;
 
@@ -47,7 +49,7 @@ impl AllowedOrigins {
 
 /// Runs before routing: a foreign request is answered 403 on any path.
 pub(crate) async fn check_origin(
-    State(allowed): State<AllowedOrigins>,
+    State((allowed, console)): State<(AllowedOrigins, Console)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -61,6 +63,9 @@ pub(crate) async fn check_origin(
             path = request.uri().path(),
             "a change from a foreign page, or from none, was refused"
         );
+        if let Some(client) = request.extensions().get::<Client>() {
+            console.note_foreign_page(&client.address);
+        }
         let words = "This request does not come from the console's own pages.";
         match Wanted::by(request.headers(), request.uri().path()) {
             Wanted::Problem => Problem::new(StatusCode::FORBIDDEN, words).into_response(),
