@@ -434,3 +434,42 @@ async fn a_change_needs_the_consoles_own_origin_whoever_asks() {
         );
     }
 }
+
+/// Whoever may start programs on the console's machine may do everything; nothing that answers a request may say so.
+#[test]
+fn only_commands_and_the_start_take_the_grant_of_the_command_line() {
+    fn sources(directory: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(directory).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    for source in ["app/src", "backend/src", "server/src"] {
+        sources(&root.join(source), &mut files);
+    }
+    let mut users: Vec<_> = files
+        .into_iter()
+        .filter(|path| std::fs::read_to_string(path).is_ok_and(|text| text.contains("of_command_line")))
+        .map(|path| {
+            path.strip_prefix(&root)
+                .expect("below the root")
+                .display()
+                .to_string()
+        })
+        .collect();
+    users.sort();
+    assert_eq!(
+        users,
+        [
+            "backend/src/auth/guard.rs",
+            "server/src/command/state.rs",
+            "server/src/serve.rs"
+        ]
+    );
+}
