@@ -7,7 +7,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::listing::escape_parameter;
+use crate::listing::query_string;
 
 /// Facts before or after a change, by name. Never a secret.
 pub type Facts = BTreeMap<String, String>;
@@ -303,14 +303,7 @@ impl AuditQuery {
 
     /// The query string with its `?`, escaped; empty for everything.
     pub fn query_string(&self) -> String {
-        let mut text = String::new();
-        for (name, value) in self.parameters() {
-            text.push(if text.is_empty() { '?' } else { '&' });
-            text.push_str(name);
-            text.push('=');
-            text.push_str(&escape_parameter(&value));
-        }
-        text
+        query_string(&self.parameters())
     }
 
     /// The same lines, from the newest.

@@ -156,14 +156,7 @@ impl<C: Column> ListQuery<C> {
 
     /// The query string with its `?`, escaped; empty for the default.
     pub fn query_string(&self) -> String {
-        let mut text = String::new();
-        for (name, value) in self.parameters() {
-            text.push(if text.is_empty() { '?' } else { '&' });
-            text.push_str(name);
-            text.push('=');
-            text.push_str(&escape_parameter(&value));
-        }
-        text
+        query_string(&self.parameters())
     }
 
     /// The same list sorted by a column: a second choice of the same column turns it round. From page 1.
@@ -252,6 +245,18 @@ pub fn present_first<T>(a: Option<T>, b: Option<T>, both: impl FnOnce(T, T) -> O
         (None, Some(_)) => Ordering::Greater,
         (None, None) => Ordering::Equal,
     }
+}
+
+/// Parameters as a query string with its `?`, escaped; empty where there are none.
+pub fn query_string(parameters: &[(&'static str, String)]) -> String {
+    let mut text = String::new();
+    for (name, value) in parameters {
+        text.push(if text.is_empty() { '?' } else { '&' });
+        text.push_str(name);
+        text.push('=');
+        text.push_str(&escape_parameter(value));
+    }
+    text
 }
 
 /// Percent-encodes a value for a query string (everything but unreserved characters).

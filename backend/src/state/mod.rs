@@ -18,9 +18,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::any::AnyPoolOptions;
+use sqlx::any::{AnyPoolOptions, AnyRow};
 use sqlx::migrate::Migrator;
-use sqlx::{AnyPool, Executor};
+use sqlx::{AnyPool, Executor, Row};
 use url::Url;
 
 pub use links::{LinkPurpose, PasswordLink};
@@ -233,6 +233,11 @@ fn stored(at: Timestamp) -> i64 {
 /// A stored time.
 fn loaded(ms: i64) -> Result<Timestamp, StateError> {
     Timestamp::from_millisecond(ms).map_err(|_| StateError::Unreadable(format!("the time {ms}")))
+}
+
+/// A stored time that may be missing.
+fn time(row: &AnyRow, column: &str) -> Result<Option<Timestamp>, StateError> {
+    row.try_get::<Option<i64>, _>(column)?.map(loaded).transpose()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
-use super::{StateError, StateStore, loaded, stored};
+use super::{StateError, StateStore, loaded, stored, time};
 
 /// A token to be created.
 #[derive(Debug, Clone)]
@@ -181,10 +181,6 @@ fn permissions(row: &AnyRow) -> Result<(Role, PermissionSet), StateError> {
         .collect::<Result<Vec<_>, _>>()?
         .into();
     Ok((role, chosen.intersection(all)))
-}
-
-fn time(row: &AnyRow, column: &str) -> Result<Option<Timestamp>, StateError> {
-    row.try_get::<Option<i64>, _>(column)?.map(loaded).transpose()
 }
 
 fn token(row: &AnyRow, now: Timestamp) -> Result<Token, StateError> {

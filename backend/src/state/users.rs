@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
-use super::{StateError, StateStore, loaded, stored};
+use super::{StateError, StateStore, loaded, stored, time};
 use crate::auth::PasswordHash;
 
 /// A user as stored.
@@ -234,10 +234,6 @@ fn name_and_role(row: &AnyRow) -> Result<(UserName, Role), StateError> {
         role.parse()
             .map_err(|_| StateError::Unreadable(format!("the role {role:?}")))?,
     ))
-}
-
-fn time(row: &AnyRow, column: &str) -> Result<Option<Timestamp>, StateError> {
-    row.try_get::<Option<i64>, _>(column)?.map(loaded).transpose()
 }
 
 fn user(row: &AnyRow) -> Result<StoredUser, StateError> {
