@@ -49,7 +49,7 @@ pub(crate) fn sign_in_again() {
         let query = location.search().unwrap_or_default();
         let next = domain::listing::escape_parameter(&format!("{path}{query}"));
         // Outside the router: what is in memory is gone. Fails only for addresses that are none.
-        let _ = location.set_href(&format!("/login?next={next}"));
+        let _ = location.set_href(&format!("/login?ended=1&next={next}"));
     }
 }
 
@@ -64,6 +64,136 @@ pub(crate) fn apply_theme(theme: &str) {
     #[cfg(not(feature = "hydrate"))]
     {
         let _ = theme;
+    }
+}
+
+/// Shows that the browser has taken over what the server drew: what only it can do appears then.
+pub(crate) fn is_hydrated() -> ReadSignal<bool> {
+    let (is_hydrated, take_over) = signal(false);
+    Effect::new(move |_| take_over.set(true));
+    is_hydrated
+}
+
+/// Moves the focus to an element as soon as it is there, so that it is read and the page shows it.
+pub(crate) fn focus_when_there(element: NodeRef<leptos::html::Section>) {
+    Effect::new(move |_| {
+        if let Some(element) = element.get() {
+            let _ = element.focus();
+        }
+    });
+}
+
+/// Selects a field's text and copies it; reports whether the browser took it. What it did not take is selected at least.
+pub(crate) fn copy_text(field: NodeRef<leptos::html::Input>, report: impl FnOnce(bool) + 'static) {
+    #[cfg(feature = "hydrate")]
+    {
+        let Some(field) = field.get_untracked() else {
+            return;
+        };
+        field.select();
+        // Elsewhere there is no clipboard, and asking for it would end the app.
+        if !window().is_secure_context() {
+            report(false);
+            return;
+        }
+        let copied = window().navigator().clipboard().write_text(&field.value());
+        leptos::task::spawn_local(async move { report(copied.await.is_ok()) });
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = (field, report);
+    }
+}
+
+/// Closes a `<details>`; the focus goes back to what opened it, unless it is elsewhere already.
+#[cfg(feature = "hydrate")]
+fn close_details(details: &web_sys::Element) {
+    use wasm_bindgen::JsCast;
+
+    let holds_focus = details.contains(document().active_element().as_deref());
+    let _ = details.remove_attribute("open");
+    let summary = details.query_selector("summary").ok().flatten();
+    if let Some(summary) = summary.and_then(|summary| summary.dyn_into::<web_sys::HtmlElement>().ok())
+        && holds_focus
+    {
+        let _ = summary.focus();
+    }
+}
+
+/// Closes the question that was answered.
+pub(crate) fn close_question(question: NodeRef<leptos::html::Details>) {
+    #[cfg(feature = "hydrate")]
+    if let Some(question) = question.get_untracked() {
+        close_details(&question);
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = question;
+    }
+}
+
+/// Closes every menu that is open.
+pub(crate) fn close_menus() {
+    #[cfg(feature = "hydrate")]
+    while let Ok(Some(menu)) = document().query_selector("details.menu[open]") {
+        close_details(&menu);
+    }
+}
+
+/// Menus close when somebody clicks elsewhere or the focus leaves them; Escape closes them, and questions too.
+pub(crate) fn close_menus_when_left() {
+    #[cfg(feature = "hydrate")]
+    Effect::new(|_| {
+        use wasm_bindgen::JsCast;
+
+        let leave = |target: Option<web_sys::EventTarget>| {
+            let target = target.and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+            if let Ok(Some(menu)) = document().query_selector("details.menu[open]")
+                && !menu.contains(target.as_ref())
+            {
+                let _ = menu.remove_attribute("open");
+            }
+        };
+        let clicks = window_event_listener(leptos::ev::click, move |event| leave(event.target()));
+        let focuses = window_event_listener(leptos::ev::focusin, move |event| leave(event.target()));
+        let keys = window_event_listener(leptos::ev::keydown, |event| {
+            let open = "details[open]:is(.menu, .question)";
+            if event.key() == "Escape"
+                && let Ok(Some(details)) = document().query_selector(open)
+            {
+                close_details(&details);
+            }
+        });
+        on_cleanup(move || {
+            clicks.remove();
+            focuses.remove();
+            keys.remove();
+        });
+    });
+}
+
+/// The fields of a form that hold something, of those with these names. On the server there are none.
+pub(crate) fn filled_fields(
+    event: &leptos::ev::SubmitEvent,
+    names: &[&'static str],
+) -> Vec<(&'static str, String)> {
+    #[cfg(feature = "hydrate")]
+    {
+        leptos::form::form_data_from_event(event).map_or_else(
+            |_| Vec::new(),
+            |data| {
+                names
+                    .iter()
+                    .filter_map(|name| Some((*name, data.get(name).as_string()?)))
+                    .filter(|(_, value)| !value.is_empty())
+                    .collect()
+            },
+        )
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = (event, names);
+        Vec::new()
     }
 }
 
@@ -96,5 +226,24 @@ pub(crate) fn focus_on_slash(id: &'static str) {
     #[cfg(not(feature = "hydrate"))]
     {
         let _ = id;
+    }
+}
+
+/// Calls back when somebody works with the page: a key, a pointer, a wheel.
+pub(crate) fn on_use(callback: impl Fn() + 'static) {
+    #[cfg(feature = "hydrate")]
+    {
+        let callback = std::rc::Rc::new(callback);
+        Effect::new(move |_| {
+            for name in ["keydown", "pointerdown", "wheel", "click", "input"] {
+                let callback = std::rc::Rc::clone(&callback);
+                let handle = window_event_listener_untyped(name, move |_| callback());
+                on_cleanup(move || handle.remove());
+            }
+        });
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = callback;
     }
 }

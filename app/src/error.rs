@@ -37,8 +37,8 @@ pub enum AppError {
     /// The two passwords differ.
     #[error("The two passwords differ. Type the same one twice.")]
     PasswordsDiffer,
-    /// The old password is wrong.
-    #[error("The old password is wrong.")]
+    /// The password is wrong.
+    #[error("The password is wrong.")]
     WrongPassword,
     /// A user has this name.
     #[error("There is a user of this name already.")]

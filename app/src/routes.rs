@@ -5,7 +5,7 @@ use leptos_meta::provide_meta_context;
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 
-use crate::components::{ConsoleFrame, DatabaseFrame};
+use crate::components::{ConsoleFrame, DatabaseFrame, LostFrame};
 use crate::pages::{
     AccountPage, AuditLogPage, HypertablesPage, LoginPage, NotFoundPage, OverviewPage, SetupPage, TokensPage,
     UserPage, UsersPage,
@@ -17,7 +17,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     view! {
         <Router>
-            <Routes fallback=|| view! { <main class="alone"><NotFoundPage /></main> }>
+            <Routes fallback=|| view! { <LostFrame><NotFoundPage /></LostFrame> }>
                 <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
                 <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
                 <ParentRoute path=path!("") view=ConsoleFrame ssr=SsrMode::Async>

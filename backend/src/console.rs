@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
-use domain::audit::{AUDIT_PAGE_SIZE, Action, AuditEvent, AuditPage, AuditQuery, Outcome};
 use domain::database::DatabaseName;
 use domain::hypertable_list::{HypertableList, HypertableQuery};
+use domain::observation::{Health, Observation};
 use domain::overview::{DatabaseStatus, Freshness, Overview, OverviewDetails, ProblemReport};
 use domain::role::Permission;
+use jiff::Timestamp;
 
-use crate::audit::{Entry, ReadLog};
-use crate::auth::{Granted, PasswordHasher};
+use crate::audit::{ReadLog, RefusalLimit};
+use crate::auth::{Granted, PasswordHasher, SignedInAs, WrongGrant};
 use crate::clock::SharedClock;
 use crate::collector::Watched;
-use crate::state::{StateError, StateStore};
+use crate::state::{StateError, StateSessionStore, StateStore};
 
-/// Everything the web side works with.
-#[derive(Debug, Clone)]
-pub struct Console {
+/// What a console is made of.
+#[derive(Debug)]
+pub struct ConsoleParts {
     /// The console's own state.
     pub state: StateStore,
     /// Password hashing.
@@ -24,15 +25,29 @@ pub struct Console {
     /// The time.
     pub clock: SharedClock,
     /// The watched databases, in the order of the configuration.
-    pub databases: Arc<[Watched]>,
+    pub databases: Vec<Watched>,
     /// Where reads are handed in for the audit trail.
     pub reads: ReadLog,
     /// How long lines of the audit trail are kept, in days.
     pub audit_keep_days: i64,
     /// The address people reach the console at, without a trailing slash; one-time links begin with it.
-    pub public_address: Arc<str>,
+    pub public_address: String,
     /// Name of the environment, shown on every page; `None` where nobody named it.
-    pub environment: Option<Arc<str>>,
+    pub environment: Option<String>,
+}
+
+/// Everything the web side works with. What is behind the guard is reached through functions that take a [`Granted`].
+#[derive(Debug, Clone)]
+pub struct Console {
+    pub(crate) state: StateStore,
+    pub(crate) hasher: PasswordHasher,
+    pub(crate) clock: SharedClock,
+    databases: Arc<[Watched]>,
+    pub(crate) reads: ReadLog,
+    pub(crate) refusals: RefusalLimit,
+    pub(crate) audit_keep_days: i64,
+    public_address: Arc<str>,
+    environment: Option<Arc<str>>,
 }
 
 /// Why something is not shown.
@@ -42,34 +57,74 @@ pub enum NotShown {
     #[error("no database {0:?} is configured")]
     UnknownDatabase(String),
     /// The grant is for something else.
-    #[error("this needs the permission {0}")]
-    WrongGrant(Permission),
-}
-
-/// A grant proves one permission; this checks that it is the right one.
-fn require(granted: &Granted, permission: Permission) -> Result<(), NotShown> {
-    if granted.permission() == permission {
-        Ok(())
-    } else {
-        Err(NotShown::WrongGrant(permission))
-    }
-}
-
-/// Why the audit trail is not shown, or an export ended before its end.
-#[derive(Debug, thiserror::Error)]
-pub enum AuditNotShown {
-    /// The session ended, the token was revoked, or the role is another now.
-    #[error("the permission to export was taken back meanwhile")]
-    Revoked,
-    /// The grant is for something else.
     #[error(transparent)]
-    NotShown(#[from] NotShown),
-    /// The state store failed.
-    #[error(transparent)]
-    State(#[from] StateError),
+    WrongGrant(#[from] WrongGrant),
 }
 
 impl Console {
+    /// A console of these parts.
+    pub fn new(parts: ConsoleParts) -> Self {
+        Self {
+            state: parts.state,
+            hasher: parts.hasher,
+            clock: parts.clock,
+            databases: parts.databases.into(),
+            reads: parts.reads,
+            refusals: RefusalLimit::default(),
+            audit_keep_days: parts.audit_keep_days,
+            public_address: parts.public_address.into(),
+            environment: parts.environment.map(Into::into),
+        }
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The address people reach the console at, without a trailing slash.
+    pub fn public_address(&self) -> &str {
+        &self.public_address
+    }
+
+    /// Name of the environment; `None` where nobody named it.
+    pub fn environment(&self) -> Option<&str> {
+        self.environment.as_deref()
+    }
+
+    /// Where the sessions of browsers are kept.
+    pub fn session_store(&self) -> StateSessionStore {
+        StateSessionStore::new(self.state.clone(), Arc::clone(&self.clock))
+    }
+
+    /// Whether there is a user yet. Fails where the state store does not answer.
+    pub async fn has_user(&self) -> Result<bool, StateError> {
+        Ok(self.state.count_users().await? > 0)
+    }
+
+    /// Closes the state store; what was committed is on disk.
+    pub async fn close(&self) {
+        self.state.close().await;
+    }
+
+    /// Removes sessions, known browsers and sign-in budgets that are out of date.
+    pub async fn remove_expired(&self) -> Result<(), StateError> {
+        self.state.remove_expired(self.clock.now()).await
+    }
+
+    /// How many databases stand how; names none of them.
+    pub fn healths(&self) -> Vec<(Health, usize)> {
+        let mut counts: Vec<(Health, usize)> = Vec::new();
+        for watched in self.databases.iter() {
+            let health = watched.observation().health();
+            match counts.iter_mut().find(|(counted, _)| *counted == health) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((health, 1)),
+            }
+        }
+        counts
+    }
+
     fn watched(&self, database: &str) -> Result<&Watched, NotShown> {
         self.databases
             .iter()
@@ -77,17 +132,38 @@ impl Console {
             .ok_or_else(|| NotShown::UnknownDatabase(database.to_owned()))
     }
 
-    /// The names of the databases, in the order of the configuration.
-    pub fn database_names(&self) -> Vec<DatabaseName> {
+    /// The names of the databases, in the order of the configuration. Whatever is granted is granted on one of them.
+    pub fn database_names(&self, _granted: &Granted) -> Vec<DatabaseName> {
         self.databases
             .iter()
             .map(|watched| watched.name().clone())
             .collect()
     }
 
+    /// The database that somebody who has just signed in comes to.
+    pub fn first_database(&self, _signed_in: &SignedInAs) -> Option<&DatabaseName> {
+        self.databases.first().map(Watched::name)
+    }
+
+    /// All that is known of a database.
+    pub fn observation(&self, granted: &Granted, database: &str) -> Result<Observation, NotShown> {
+        granted.require(Permission::ViewDetails)?;
+        Ok(self.watched(database)?.observation())
+    }
+
+    /// Why readings of a database fail; `None` while they succeed, and for those who may not see details.
+    pub fn problem(&self, granted: &Granted, database: &str) -> Result<Option<ProblemReport>, NotShown> {
+        granted.require(Permission::ViewStatus)?;
+        let observation = self.watched(database)?.observation();
+        Ok(
+            ProblemReport::of(&observation, self.clock.now())
+                .filter(|_| granted.may(Permission::ViewDetails)),
+        )
+    }
+
     /// What the frame of every page shows of a database.
     pub fn status(&self, granted: &Granted, database: &str) -> Result<DatabaseStatus, NotShown> {
-        require(granted, Permission::ViewStatus)?;
+        granted.require(Permission::ViewStatus)?;
         let watched = self.watched(database)?;
         Ok(DatabaseStatus::of(
             watched.name(),
@@ -98,7 +174,7 @@ impl Console {
 
     /// The Overview: its details only for those who may see them.
     pub fn overview(&self, grant: &Granted, database: &str) -> Result<Overview, NotShown> {
-        require(grant, Permission::ViewStatus)?;
+        grant.require(Permission::ViewStatus)?;
         let watched = self.watched(database)?;
         let observation = watched.observation();
         let now = self.clock.now();
@@ -117,7 +193,7 @@ impl Console {
         database: &str,
         query: &HypertableQuery,
     ) -> Result<HypertableList, NotShown> {
-        require(granted, Permission::ViewDetails)?;
+        granted.require(Permission::ViewDetails)?;
         let watched = self.watched(database)?;
         let observation = watched.observation();
         let now = self.clock.now();
@@ -141,55 +217,8 @@ impl Console {
 
     /// Reads the database now, instead of at the next beat.
     pub async fn refresh(&self, granted: &Granted, database: &str) -> Result<(), NotShown> {
-        require(granted, Permission::Refresh)?;
+        granted.require(Permission::Refresh)?;
         self.watched(database)?.refresh().await;
         Ok(())
-    }
-
-    /// Lines of the audit trail, newest first.
-    pub async fn audit_page(
-        &self,
-        granted: &Granted,
-        query: &AuditQuery,
-    ) -> Result<AuditPage, AuditNotShown> {
-        require(granted, Permission::ViewAudit)?;
-        self.note_read(granted, "audit", "");
-        let mut events = self.state.audit_events(query, AUDIT_PAGE_SIZE + 1).await?;
-        let has_more = events.len() > AUDIT_PAGE_SIZE;
-        events.truncate(AUDIT_PAGE_SIZE);
-        Ok(AuditPage {
-            next_before_id: has_more.then(|| events.last().map(|event| event.id)).flatten(),
-            events,
-            kept_days: self.audit_keep_days,
-            reads_lost: self.reads.lost(),
-        })
-    }
-
-    /// Begins an export of the audit trail, which is written down.
-    pub async fn begin_audit_export(
-        &self,
-        granted: &Granted,
-        query: &AuditQuery,
-    ) -> Result<(), AuditNotShown> {
-        require(granted, Permission::ViewAudit)?;
-        let mut entry = Entry::of(granted.caller(), Action::Export).on("audit");
-        for (name, value) in query.parameters() {
-            entry = entry.after(name, value);
-        }
-        Ok(self.record(entry, Outcome::Succeeded, "").await?)
-    }
-
-    /// One batch of an export; empty at its end. Fails where what was granted is not granted any more.
-    pub async fn audit_batch(
-        &self,
-        granted: &Granted,
-        query: &AuditQuery,
-        limit: usize,
-    ) -> Result<Vec<AuditEvent>, AuditNotShown> {
-        require(granted, Permission::ViewAudit)?;
-        if !self.still_grants(granted).await? {
-            return Err(AuditNotShown::Revoked);
-        }
-        Ok(self.state.audit_events(query, limit).await?)
     }
 }

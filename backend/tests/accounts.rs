@@ -3,7 +3,7 @@
 mod support;
 
 use backend::accounts::{ChangeRefused, OpenLink, TokenRequest};
-use backend::auth::{Caller, Denied, Principal};
+use backend::auth::{Caller, Denied, Principal, WrongGrant};
 use domain::account::{UnfitPassword, UserName, UserState};
 use domain::audit::{Action, ActorKind, Outcome};
 use domain::role::{Permission, PermissionSet, Role};
@@ -23,6 +23,7 @@ async fn state_of(fixture: &Fixture, user: &str) -> UserState {
         .managed_user(&fixture.command_line(), &name(user))
         .await
         .expect("there")
+        .user
         .state
 }
 
@@ -170,6 +171,109 @@ async fn an_administrator_signs_a_user_out_everywhere() {
         fixture.signed_in("vera").await;
         let unknown = fixture.console.end_user_sessions(&granted, &name("nobody")).await;
         assert!(matches!(unknown, Err(ChangeRefused::Unknown(_))));
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_signs_everybody_out_and_oneself_too() {
+    for fixture in fixtures("an_administrator_signs_everybody_out").await {
+        fixture.add_user("admin", Role::Admin).await;
+        fixture.add_user("vera", Role::Viewer).await;
+        let vera = fixture.signed_in("vera").await;
+        let admin = fixture.signed_in("admin").await;
+        let granted = fixture.grant(&admin, Permission::ManageUsers).await;
+        let wrong = "wrong horse battery".into();
+        let refused = fixture
+            .console
+            .end_everyones_sessions(&granted, &client("192.0.2.1"), &wrong)
+            .await;
+        assert!(matches!(refused, Err(ChangeRefused::WrongPassword)));
+        let own = fixture.console.end_user_sessions(&granted, &name("admin")).await;
+        assert!(
+            matches!(own, Err(ChangeRefused::OwnAccount)),
+            "one's own end with one's password"
+        );
+        assert!(fixture.is_signed_in(&vera).await && fixture.is_signed_in(&admin).await);
+        let ended = fixture
+            .console
+            .end_everyones_sessions(&granted, &client("192.0.2.1"), &PASSWORD.into())
+            .await
+            .expect("ended");
+        assert_eq!(ended, 2);
+        assert!(!fixture.is_signed_in(&vera).await && !fixture.is_signed_in(&admin).await);
+        let again = fixture.signed_in("vera").await;
+        assert!(fixture.is_signed_in(&again).await, "nobody is shut out");
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_demoted_or_signed_out_meanwhile_changes_nothing_any_more() {
+    for fixture in fixtures("whoever_was_demoted_meanwhile").await {
+        fixture.add_user("one", Role::Admin).await;
+        fixture.add_user("two", Role::Admin).await;
+        fixture.add_user("vera", Role::Viewer).await;
+        let console = &fixture.console;
+        let demoted = fixture.granted("one", Permission::ManageUsers).await;
+        let signed_out = fixture.granted("two", Permission::ManageUsers).await;
+        let cli = fixture.command_line();
+        console
+            .change_role(&cli, &name("one"), Role::Operator)
+            .await
+            .expect("changed");
+        console
+            .end_user_sessions(&cli, &name("two"))
+            .await
+            .expect("ended");
+        for granted in [demoted, signed_out] {
+            let wrong =
+                |outcome: Result<(), ChangeRefused>| matches!(outcome, Err(ChangeRefused::WrongGrant(_)));
+            assert!(wrong(
+                console.change_role(&granted, &name("vera"), Role::Admin).await
+            ));
+            assert!(wrong(console.disable_user(&granted, &name("vera")).await));
+            let invited = console.invite_user(&granted, name("new"), Role::Admin).await;
+            assert!(wrong(invited.map(drop)));
+            let token = console.create_token(&granted, request("new", Role::Admin)).await;
+            assert!(wrong(token.map(drop)));
+            let everyone = console
+                .end_everyones_sessions(&granted, &client("192.0.2.1"), &PASSWORD.into())
+                .await;
+            assert!(wrong(everyone.map(drop)));
+        }
+        let vera = fixture
+            .state
+            .find_user(&name("vera"))
+            .await
+            .expect("read")
+            .expect("there");
+        assert_eq!((vera.account.role, vera.disabled_at), (Role::Viewer, None));
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_no_way_to_make_the_console_hash_without_end() {
+    for fixture in fixtures("a_link_is_no_way_to_make_the_console_hash").await {
+        let token = fixture
+            .console
+            .invite_user(&fixture.command_line(), name("anna"), Role::Viewer)
+            .await
+            .expect("invited");
+        // As many at once as one likes: the budget is what so many hashes cost.
+        let tries = (0..30).map(|_| async {
+            let session = fixture.session();
+            let (from, password) = (client("192.0.2.1"), PASSWORD.into());
+            fixture
+                .console
+                .use_password_link(&session, &from, token.expose(), &password)
+                .await
+        });
+        let outcomes = futures::future::join_all(tries).await;
+        let limited = outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome, Err(ChangeRefused::TooManyAttempts { .. })))
+            .count();
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+        assert!(limited >= 20 - 1, "{limited}");
     }
 }
 
@@ -337,7 +441,7 @@ async fn a_grant_for_one_thing_is_no_grant_for_another() {
             .await;
         assert!(matches!(
             refused,
-            Err(ChangeRefused::WrongGrant(Permission::ManageUsers))
+            Err(ChangeRefused::WrongGrant(WrongGrant(Permission::ManageUsers)))
         ));
     }
 }
@@ -403,6 +507,19 @@ async fn a_borrowed_session_is_no_way_to_guess_the_password() {
         }
         let refused = guess(PASSWORD.to_owned()).await;
         assert!(matches!(refused, Err(ChangeRefused::TooManyAttempts { .. })));
+        // Whose account it is ends that session from another one.
+        let other = fixture.signed_in("anna").await;
+        let own = fixture.grant(&other, Permission::ManageOwnAccount).await;
+        fixture
+            .console
+            .end_all_own_sessions(
+                &own,
+                &client("192.0.2.1"),
+                &PASSWORD.into(),
+                &fixture.session_of(other.id()),
+            )
+            .await
+            .expect("ended");
     }
 }
 
@@ -425,13 +542,27 @@ async fn sessions_are_listed_with_address_and_browser_and_end_one_by_one_or_all(
         );
         let others = fixture.grant(&foreign, Permission::ManageOwnAccount).await;
         let foreign_id = console.own_sessions(&others).await.expect("listed")[0].id;
-        let refused = console.end_own_session(&granted, foreign_id).await;
+        let (from, password) = (client("192.0.2.1"), PASSWORD.into());
+        let refused = console
+            .end_own_session(&granted, &from, &password, foreign_id)
+            .await;
         assert!(
             matches!(refused, Err(ChangeRefused::Unknown(_))),
             "nobody ends another's"
         );
+        let wrong = "wrong horse battery".into();
+        let refused = console
+            .end_own_session(&granted, &from, &wrong, sessions[1].id)
+            .await;
+        assert!(matches!(refused, Err(ChangeRefused::WrongPassword)));
+        let session = fixture.session_of(here.id());
+        let refused = console
+            .end_all_own_sessions(&granted, &from, &wrong, &session)
+            .await;
+        assert!(matches!(refused, Err(ChangeRefused::WrongPassword)));
+        assert!(fixture.is_signed_in(&there).await && fixture.is_signed_in(&here).await);
         console
-            .end_own_session(&granted, sessions[1].id)
+            .end_own_session(&granted, &from, &password, sessions[1].id)
             .await
             .expect("ended");
         assert!(!fixture.is_signed_in(&there).await);
@@ -439,7 +570,7 @@ async fn sessions_are_listed_with_address_and_browser_and_end_one_by_one_or_all(
 
         let there = fixture.signed_in("anna").await;
         console
-            .end_all_own_sessions(&granted, &fixture.session_of(here.id()))
+            .end_all_own_sessions(&granted, &from, &password, &fixture.session_of(here.id()))
             .await
             .expect("ended");
         assert!(!fixture.is_signed_in(&here).await && !fixture.is_signed_in(&there).await);
@@ -466,13 +597,11 @@ async fn a_token_opens_what_its_role_opens_until_it_is_revoked() {
             .await
             .expect("created");
         assert!(secret.expose().starts_with(TOKEN_PREFIX));
-        let caller = Caller {
-            principal: console
-                .token_principal(secret.expose(), "192.0.2.9")
-                .await
-                .expect("read"),
-            address: "192.0.2.9".into(),
-        };
+        let principal = console
+            .token_principal(secret.expose(), "192.0.2.9")
+            .await
+            .expect("read");
+        let caller = Caller::new(principal, "192.0.2.9".into());
         assert_eq!(
             console.demand(&caller, Permission::ManageUsers, "test").await,
             Err(Denied::Forbidden(Permission::ManageUsers))
@@ -523,7 +652,7 @@ async fn a_token_can_have_fewer_permissions_and_an_end() {
     for fixture in fixtures("a_token_can_have_fewer_permissions").await {
         let console = &fixture.console;
         let granted = fixture.command_line();
-        let now = console.clock.now();
+        let now = console.now();
         let in_an_hour = now.checked_add(SignedDuration::from_hours(1)).expect("in range");
         let secret = console
             .create_token(
@@ -645,5 +774,48 @@ async fn every_change_is_in_the_audit_trail_with_who_where_what_before_and_after
             .find(|event| event.action == Action::DisableUser && event.outcome == Some(Outcome::Failed))
             .expect("the failure too");
         assert_eq!(failed.detail, "this is not done to one's own account");
+    }
+}
+
+#[tokio::test]
+async fn oneself_and_the_last_administrator_are_known_before_a_change_is_refused() {
+    for fixture in fixtures("oneself_and_the_last_administrator").await {
+        let console = &fixture.console;
+        fixture.add_user("anna", Role::Admin).await;
+        fixture.add_user("vera", Role::Viewer).await;
+        let anna = fixture.granted("anna", Permission::ManageUsers).await;
+        let about = async |user: &str| {
+            let managed = console.managed_user(&anna, &name(user)).await.expect("there");
+            (managed.is_oneself, managed.is_last_administrator)
+        };
+        assert_eq!(about("anna").await, (true, true));
+        assert_eq!(about("vera").await, (false, false));
+        // Who has no password yet cannot take over.
+        console
+            .invite_user(&anna, name("berta"), Role::Admin)
+            .await
+            .expect("invited");
+        assert_eq!(about("anna").await, (true, true));
+        assert_eq!(about("berta").await, (false, false));
+        fixture.add_user("clara", Role::Admin).await;
+        assert_eq!(about("anna").await, (true, false));
+        assert_eq!(about("clara").await, (false, false));
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_named_when_it_is_revoked() {
+    for fixture in fixtures("a_token_is_named_when_it_is_revoked").await {
+        let console = &fixture.console;
+        let granted = fixture.command_line();
+        console
+            .create_token(&granted, request("prometheus", Role::Viewer))
+            .await
+            .expect("created");
+        let id = console.tokens(&granted).await.expect("listed")[0].id;
+        let revoked = console.revoke_token(&granted, id).await.expect("revoked");
+        assert_eq!(revoked.as_str(), "prometheus");
+        let unknown = console.revoke_token(&granted, id + 1).await;
+        assert!(matches!(unknown, Err(ChangeRefused::Unknown(_))), "{unknown:?}");
     }
 }

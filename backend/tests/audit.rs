@@ -2,10 +2,9 @@
 
 mod support;
 
-use backend::audit::remove_old_events;
+use backend::audit::{AuditNotShown, remove_old_events};
 use backend::auth::{Caller, Denied, Principal};
-use backend::console::AuditNotShown;
-use domain::audit::{Action, AuditQuery, Outcome};
+use domain::audit::{Action, AuditQuery, Outcome, OutcomeFilter};
 use domain::role::{Permission, Role};
 use support::state::fixtures;
 
@@ -28,10 +27,7 @@ async fn a_refusal_is_one_row_and_reads_are_counted_by_person_address_and_resour
             fixture.console.users(&granted).await.expect("listed");
         }
         fixture.console.tokens(&granted).await.expect("listed");
-        let nobody = Caller {
-            principal: Principal::Anonymous,
-            address: "192.0.2.3".into(),
-        };
+        let nobody = Caller::new(Principal::Anonymous, "192.0.2.3".into());
         let denied = fixture
             .console
             .demand(&nobody, Permission::ManageUsers, "users")
@@ -63,6 +59,67 @@ async fn a_refusal_is_one_row_and_reads_are_counted_by_person_address_and_resour
             .collect();
         reads.sort_unstable();
         assert_eq!(reads, [("tokens", 1), ("users", 50)]);
+    }
+}
+
+#[tokio::test]
+async fn who_collects_refusals_gets_so_many_rows_in_a_minute_and_a_count_of_the_rest() {
+    for mut fixture in fixtures("who_collects_refusals").await {
+        fixture.add_user("vera", Role::Viewer).await;
+        let vera = fixture.signed_in("vera").await;
+        let vera = fixture.caller(&vera).await;
+        for _ in 0..100 {
+            let denied = fixture
+                .console
+                .demand(&vera, Permission::ManageUsers, "users")
+                .await;
+            assert_eq!(denied, Err(Denied::Forbidden(Permission::ManageUsers)));
+        }
+        fixture.clock.advance(60);
+        let _ = fixture
+            .console
+            .demand(&vera, Permission::ManageUsers, "users")
+            .await;
+        let refusals: Vec<u64> = fixture
+            .audit()
+            .await
+            .iter()
+            .filter(|event| event.action == Action::Refuse)
+            .map(|event| event.count)
+            .collect();
+        assert_eq!(refusals.iter().sum::<u64>(), 101, "none is lost");
+        assert_eq!(
+            refusals.len(),
+            22,
+            "twenty rows, one that counts, and one of the next minute"
+        );
+    }
+}
+
+#[tokio::test]
+async fn lines_stand_in_the_order_of_time_those_that_count_too() {
+    for fixture in fixtures("lines_stand_in_the_order_of_time").await {
+        // Written in this order: what counts is written when its minute is over.
+        for (number, at) in [100, 300, 200, 300].into_iter().enumerate() {
+            fixture
+                .execute(&format!(
+                    "insert into audit (at_ms, actor_kind, actor, address, action, database_name, target, before_facts, \
+                     after_facts, outcome, detail, event_count, last_at_ms) values ({at}, 'user', 'anna', '192.0.2.1', \
+                     'access.read', '', 'line {number}', '', '', 'succeeded', '', 1, {at})"
+                ))
+                .await
+                .expect("inserted");
+        }
+        let all = fixture.audit_now().await;
+        let targets: Vec<_> = all.iter().map(|event| event.target.as_str()).collect();
+        assert_eq!(targets, ["line 3", "line 1", "line 2", "line 0"]);
+        for (index, event) in all.iter().enumerate() {
+            let rest = AuditQuery {
+                before_id: Some(event.id),
+                ..AuditQuery::default()
+            };
+            assert_eq!(fixture.find(&rest).await, all[index + 1..]);
+        }
     }
 }
 
@@ -124,7 +181,7 @@ async fn lines_are_found_by_person_action_target_outcome_and_time() {
         fixture.add_user("anna", Role::Admin).await;
         fixture.add_user("berta_b", Role::Viewer).await;
         fixture.clock.advance(3600);
-        let middle = fixture.console.clock.now();
+        let middle = fixture.console.now();
         let granted = fixture.granted("anna", Permission::ManageUsers).await;
         fixture
             .console
@@ -193,7 +250,7 @@ async fn lines_are_found_by_person_action_target_outcome_and_time() {
         );
         assert!(
             found(AuditQuery {
-                outcome: Some(Outcome::Failed),
+                outcome: Some(OutcomeFilter::Is(Outcome::Failed)),
                 ..any.clone()
             })
             .await
@@ -220,6 +277,14 @@ async fn a_change_whose_end_is_not_known_says_so() {
         .expect("inserted");
         let events = fixture.audit_now().await;
         assert_eq!((events[0].action, events[0].outcome), (Action::DisableUser, None));
+        fixture.add_user("anna", Role::Viewer).await;
+        let found = fixture
+            .find(&AuditQuery {
+                outcome: Some(OutcomeFilter::Unknown),
+                ..AuditQuery::default()
+            })
+            .await;
+        assert_eq!(found, events, "it is found among those that ended");
     }
 }
 
@@ -228,12 +293,29 @@ async fn an_export_ends_when_its_session_does() {
     for fixture in fixtures("an_export_ends_when_its_session_does").await {
         fixture.add_user("admin", Role::Admin).await;
         fixture.add_user("other", Role::Admin).await;
+        let lines: Vec<_> = (0..600)
+            .map(|number| {
+                format!(
+                    "insert into audit (at_ms, actor_kind, actor, address, action, database_name, target, \
+                     before_facts, after_facts, outcome, detail, event_count, last_at_ms) values ({number}, 'user', \
+                     'anna', '192.0.2.1', 'session.sign_in', '', '', '', '', 'succeeded', '', 1, {number})"
+                )
+            })
+            .collect();
+        fixture.execute(&lines.join(";")).await.expect("inserted");
         let granted = fixture.granted("other", Permission::ViewAudit).await;
-        let batch = async || {
-            let query = AuditQuery::default();
-            fixture.console.audit_batch(&granted, &query, 2).await
+        let begin = async || {
+            fixture
+                .console
+                .begin_audit_export(granted.clone(), AuditQuery::default())
+                .await
+                .expect("begun")
         };
-        assert_eq!(batch().await.expect("granted").len(), 2);
+        let mut whole = begin().await;
+        while !whole.next().await.expect("granted").is_empty() {}
+        whole.finish().await.expect("written down");
+        let mut export = begin().await;
+        assert_eq!(export.next().await.expect("granted").len(), 500);
         fixture
             .console
             .change_role(
@@ -243,6 +325,18 @@ async fn an_export_ends_when_its_session_does() {
             )
             .await
             .expect("changed");
-        assert!(matches!(batch().await, Err(AuditNotShown::Revoked)));
+        let ended = export.next().await.expect_err("another role");
+        assert!(matches!(ended, AuditNotShown::Revoked));
+        export.break_off(&ended).await;
+        let outcomes: Vec<_> = fixture
+            .audit_now()
+            .await
+            .into_iter()
+            .filter(|event| event.action == Action::Export)
+            .map(|event| (event.outcome, event.detail))
+            .collect();
+        assert_eq!(outcomes[0].0, Some(Outcome::Failed));
+        assert_eq!(outcomes[1].0, Some(Outcome::Succeeded));
+        assert!(outcomes[1].1.ends_with(" lines"), "{outcomes:?}");
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use backend::auth::{Client, SignInRefused};
 use domain::audit::{Action, ActorKind, Outcome};
-use domain::role::Role;
+use domain::role::{Permission, Role};
 use support::state::{Fixture, PASSWORD, client, fixtures};
 
 async fn attempt(
@@ -300,20 +300,25 @@ async fn each_failure_is_a_row_and_what_was_kept_away_is_counted() {
     }
 }
 
-#[tokio::test]
-async fn a_hash_with_weaker_parameters_is_replaced_at_the_next_sign_in() {
+/// As an earlier version of the console could have made it.
+fn weak_hash(memory_kib: u32) -> String {
     use argon2::password_hash::PasswordHasher;
 
+    argon2::Argon2::new(
+        argon2::Algorithm::Argon2id,
+        argon2::Version::V0x13,
+        argon2::Params::new(memory_kib, 1, 1, None).expect("parameters"),
+    )
+    .hash_password(PASSWORD.as_bytes())
+    .expect("a hash")
+    .to_string()
+}
+
+#[tokio::test]
+async fn a_hash_with_weaker_parameters_is_replaced_at_the_next_sign_in() {
     for fixture in fixtures("a_hash_with_weaker_parameters_is_replaced").await {
         fixture.add_user("anna", Role::Viewer).await;
-        let weak = argon2::Argon2::new(
-            argon2::Algorithm::Argon2id,
-            argon2::Version::V0x13,
-            argon2::Params::new(8_192, 1, 1, None).expect("parameters"),
-        )
-        .hash_password(PASSWORD.as_bytes())
-        .expect("a hash")
-        .to_string();
+        let weak = weak_hash(8_192);
         fixture
             .execute(&format!(
                 "update users set password_hash = '{weak}' where name = 'anna'"
@@ -321,11 +326,7 @@ async fn a_hash_with_weaker_parameters_is_replaced_at_the_next_sign_in() {
             .await
             .expect("updated");
         let stored = async || {
-            let user = fixture
-                .console
-                .state
-                .find_user(&"anna".parse().expect("a name"))
-                .await;
+            let user = fixture.state.find_user(&"anna".parse().expect("a name")).await;
             user.expect("read")
                 .expect("there")
                 .password_hash
@@ -354,6 +355,28 @@ async fn a_hash_with_weaker_parameters_is_replaced_at_the_next_sign_in() {
 async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
     for fixture in fixtures("an_unknown_name_takes_as_long").await {
         fixture.add_user("anna", Role::Viewer).await;
+        takes_as_long_as_an_unknown_name(&fixture).await;
+    }
+}
+
+/// Until its owner signs in, a hash keeps the parameters it was made with; they must not tell that there is one.
+#[tokio::test]
+async fn a_hash_with_weaker_parameters_answers_no_sooner_than_an_unknown_name() {
+    for fixture in fixtures("a_weaker_hash_answers_no_sooner").await {
+        fixture.add_user("anna", Role::Viewer).await;
+        fixture
+            .execute(&format!(
+                "update users set password_hash = '{}' where name = 'anna'",
+                weak_hash(1_024)
+            ))
+            .await
+            .expect("updated");
+        takes_as_long_as_an_unknown_name(&fixture).await;
+    }
+}
+
+async fn takes_as_long_as_an_unknown_name(fixture: &Fixture) {
+    {
         let mut times: [Vec<Duration>; 2] = [Vec::new(), Vec::new()];
         for round in 0..100_usize {
             for turn in 0..2 {
@@ -361,7 +384,7 @@ async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
                 let from = client(&format!("198.51.{round}.{index}"));
                 let name = ["anna", "berta"][index];
                 let started = Instant::now();
-                let outcome = attempt(&fixture, &from, name, "wrong horse battery").await;
+                let outcome = attempt(fixture, &from, name, "wrong horse battery").await;
                 times[index].push(started.elapsed());
                 assert!(!is_limited(&outcome));
             }
@@ -378,5 +401,81 @@ async fn an_unknown_name_takes_as_long_as_a_wrong_password() {
             (0.8..1.25).contains(&ratio),
             "{ratio}: {unknown} s against {known} s"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_sessions_and_known_browsers_and_the_oldest_make_room() {
+    for fixture in fixtures("so_many_sessions_and_known_browsers").await {
+        fixture.add_user("anna", Role::Viewer).await;
+        let mut first = client("192.0.2.1");
+        let begun = fixture.session();
+        let signed_in = fixture
+            .console
+            .sign_in(&begun, &first, "anna", &PASSWORD.into())
+            .await
+            .expect("signed in");
+        begun.save().await.expect("saved");
+        first.browser_token = Some(signed_in.browser_token.expose().to_owned());
+        for _ in 0..50 {
+            fixture.clock.advance(1);
+            fixture.signed_in("anna").await;
+        }
+        assert!(!fixture.is_signed_in(&begun).await, "the fifty-first made room");
+        let last = fixture.signed_in("anna").await;
+        let granted = fixture.grant(&last, Permission::ManageOwnAccount).await;
+        let open = fixture.console.own_sessions(&granted).await.expect("listed");
+        assert_eq!(open.len(), 50);
+
+        // The first browser is not known any more: it is limited with everybody else who tries this name.
+        for number in 0..11 {
+            let from = client(&format!("198.51.100.{number}"));
+            let _ = attempt(&fixture, &from, "anna", "wrong horse battery").await;
+        }
+        assert!(is_limited(&attempt(&fixture, &first, "anna", PASSWORD).await));
+    }
+}
+
+#[tokio::test]
+async fn signing_in_with_a_link_is_a_line_of_its_own() {
+    for fixture in fixtures("signing_in_with_a_link_is_a_line").await {
+        let token = fixture
+            .console
+            .invite_user(
+                &fixture.command_line(),
+                "anna".parse().expect("a name"),
+                Role::Viewer,
+            )
+            .await
+            .expect("invited");
+        fixture
+            .console
+            .use_password_link(
+                &fixture.session(),
+                &client("192.0.2.1"),
+                token.expose(),
+                &PASSWORD.into(),
+            )
+            .await
+            .expect("signed in");
+        let lines: Vec<_> = fixture
+            .audit_now()
+            .await
+            .into_iter()
+            .filter(|event| event.action == Action::SignIn)
+            .map(|event| (event.actor, event.detail))
+            .collect();
+        assert_eq!(lines, [("anna".to_owned(), "with a one-time link".to_owned())]);
+    }
+}
+
+#[tokio::test]
+async fn a_password_does_not_end_by_age() {
+    for fixture in fixtures("a_password_does_not_end_by_age").await {
+        fixture.add_user("anna", Role::Viewer).await;
+        fixture.clock.advance(10 * 365 * 24 * 3600);
+        attempt(&fixture, &client("192.0.2.1"), "anna", PASSWORD)
+            .await
+            .expect("signed in");
     }
 }

@@ -3,17 +3,17 @@
 mod support;
 
 use backend::accounts::{ChangeRefused, OpenLink};
-use backend::auth::Principal;
+use backend::auth::{Client, Principal};
 use backend::random::digest;
-use backend::state::{StateSessionStore, StateStore};
-use domain::role::Role;
+use backend::state::StateStore;
+use domain::role::{Permission, Role};
 use support::state::{PASSWORD, client, fixtures};
 
 #[tokio::test]
 async fn a_store_opened_again_has_what_was_put_in() {
     for fixture in fixtures("a_store_opened_again_has_what_was_put_in").await {
         fixture.add_user("anna", Role::Admin).await;
-        fixture.console.state.close().await;
+        fixture.state.close().await;
         let again = StateStore::open(&fixture.url.parse().expect("a state URL"))
             .await
             .expect("opens again");
@@ -44,7 +44,7 @@ async fn a_name_is_given_once() {
             )
             .await;
         assert!(matches!(again, Err(ChangeRefused::NameTaken)), "{again:?}");
-        assert_eq!(fixture.console.state.count_users().await.expect("counted"), 1);
+        assert_eq!(fixture.state.count_users().await.expect("counted"), 1);
     }
 }
 
@@ -64,7 +64,7 @@ async fn signing_in_gives_the_session_a_new_id_and_the_table_holds_only_its_hash
         let after = session.id().expect("an id");
         assert_ne!(before, after);
         let found = |id: tower_sessions_core::session::Id| {
-            let store = StateSessionStore::new(console.state.clone(), console.clock.clone());
+            let store = console.session_store();
             async move {
                 tower_sessions_core::SessionStore::load(&store, &id)
                     .await
@@ -74,10 +74,11 @@ async fn signing_in_gives_the_session_a_new_id_and_the_table_holds_only_its_hash
         };
         assert!(!found(before).await, "the planted id is worth nothing");
         assert!(found(after).await);
-        let Principal::User(user) = fixture.caller(&session).await.principal else {
+        let caller = fixture.caller(&session).await;
+        let Principal::User(user) = caller.principal() else {
             panic!("signed in")
         };
-        assert_eq!(user.account.role, Role::Operator);
+        assert_eq!(user.account().role, Role::Operator);
         if let Some(database) = &fixture.database {
             let hashed = format!(
                 "select count(*) from sessions where id_hash = '{}'",
@@ -133,12 +134,43 @@ async fn a_session_that_is_not_used_for_an_hour_has_ended() {
         fixture.clock.advance(2 * 60);
         assert!(!fixture.is_signed_in(&session).await);
         let removed = fixture
-            .console
             .state
             .remove_expired_sessions(backend::clock::Clock::now(&*fixture.clock))
             .await
             .expect("removed");
         assert_eq!(removed, 1);
+    }
+}
+
+#[tokio::test]
+async fn what_a_page_asks_by_itself_does_not_keep_a_session() {
+    for fixture in fixtures("what_a_page_asks_by_itself").await {
+        fixture.add_user("anna", Role::Viewer).await;
+        let session = fixture.signed_in("anna").await;
+        let background = Client {
+            is_background: true,
+            ..client("192.0.2.1")
+        };
+        let asks = async |client: &Client| {
+            let again = fixture.session_of(session.id());
+            let principal = fixture.console.principal(&again, client).await.expect("read");
+            again.save().await.expect("saved");
+            principal != Principal::Anonymous
+        };
+        let used_at = async || {
+            let granted = fixture.grant(&session, Permission::ManageOwnAccount).await;
+            fixture.console.own_sessions(&granted).await.expect("listed")[0].used_at
+        };
+        let begun = used_at().await;
+        fixture.clock.advance(600);
+        assert!(asks(&background).await);
+        fixture.clock.advance(30);
+        assert!(asks(&client("192.0.2.1")).await);
+        assert_eq!(
+            used_at().await.duration_since(begun).as_secs(),
+            630,
+            "the person counts, the page does not"
+        );
     }
 }
 
@@ -200,7 +232,7 @@ async fn the_setup_link_makes_one_administrator_once() {
             1,
             "{first:?} {second:?}"
         );
-        assert_eq!(console.state.count_users().await.expect("counted"), 1);
+        assert_eq!(fixture.state.count_users().await.expect("counted"), 1);
         assert_eq!(console.open_link(token.expose()).await.expect("read"), None);
         assert!(
             console.new_setup_token().await.expect("asked").is_none(),
@@ -255,4 +287,33 @@ async fn the_state_file_is_readable_by_its_owner_only() {
         std::fs::metadata(&file).expect("there").permissions().mode() & 0o777,
         0o600
     );
+}
+
+#[tokio::test]
+async fn a_session_id_has_128_random_bits_and_is_never_given_twice() {
+    use tower_sessions_core::session::{Id, Record};
+    use tower_sessions_core::session_store::SessionStore;
+
+    for fixture in fixtures("a_session_id_is_never_given_twice").await {
+        let store = fixture.console.session_store();
+        let mut seen = std::collections::BTreeSet::new();
+        let mut bits_seen = 0_u128;
+        for _ in 0..200 {
+            let mut record = Record {
+                id: Id::default(),
+                data: std::collections::HashMap::new(),
+                expiry_date: time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(40_000),
+            };
+            let taken = record.id;
+            store.create(&mut record).await.expect("created");
+            assert!(seen.insert(record.id.to_string()));
+            bits_seen |= u128::from_ne_bytes(record.id.0.to_ne_bytes());
+            // The same id once more: it is taken, so another is given.
+            record.id = taken;
+            store.create(&mut record).await.expect("created");
+            assert_ne!(record.id, taken);
+            assert!(seen.insert(record.id.to_string()));
+        }
+        assert_eq!(bits_seen, u128::MAX, "every one of the 128 bits is used");
+    }
 }

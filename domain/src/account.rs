@@ -179,6 +179,17 @@ pub struct User {
     pub sessions: u64,
 }
 
+/// A user, and which changes of it would be refused to whoever asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManagedUser {
+    /// The user.
+    pub user: User,
+    /// Whether it is the one who asks: one does not lock oneself out.
+    pub is_oneself: bool,
+    /// Whether nobody else could manage users: somebody must be left who can.
+    pub is_last_administrator: bool,
+}
+
 /// What the list of users can be sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -359,6 +370,25 @@ mod tests {
             Err(UnfitPassword::IsTheName)
         );
         assert_eq!(check_password(&name, "correct horse battery"), Ok(()));
+    }
+
+    #[test]
+    fn any_characters_make_a_password_and_as_many_as_one_likes_up_to_512_bytes() {
+        let name: UserName = "anna".parse().expect("valid");
+        for password in [
+            "onlysmallletters",
+            "ONLYCAPITALS",
+            "840926175538",
+            "~~!!??##//((",
+            "            ",
+            "пароль без цифр",
+            "correct\thorse\nbattery",
+        ] {
+            assert_eq!(check_password(&name, password), Ok(()), "{password:?}");
+        }
+        for length in [64, 128, 512] {
+            assert_eq!(check_password(&name, &"x".repeat(length)), Ok(()), "{length}");
+        }
     }
 
     #[test]

@@ -144,6 +144,42 @@ impl Outcome {
     }
 }
 
+/// Which outcomes are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeFilter {
+    /// Only what ended so.
+    Is(Outcome),
+    /// Only what began, and of whose end the console knows nothing.
+    Unknown,
+}
+
+impl OutcomeFilter {
+    /// Every filter there is.
+    pub const ALL: [Self; 4] = [
+        Self::Is(Outcome::Succeeded),
+        Self::Is(Outcome::Failed),
+        Self::Is(Outcome::Refused),
+        Self::Unknown,
+    ];
+
+    /// As it stands in an address.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Is(outcome) => outcome.as_str(),
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// As people read it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Is(outcome) => outcome.as_str(),
+            Self::Unknown => "no outcome",
+        }
+    }
+}
+
 /// One line of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEvent {
@@ -194,7 +230,7 @@ pub struct AuditQuery {
     /// Only what happened to tables, users and so on whose name contains this, regardless of case.
     pub target: String,
     /// Only with this outcome.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<OutcomeFilter>,
     /// Only older than this line: where the next page begins.
     pub before_id: Option<i64>,
 }
@@ -262,10 +298,10 @@ impl AuditQuery {
             target: words("target"),
             outcome: text("outcome")
                 .map(|t| {
-                    Outcome::ALL
+                    OutcomeFilter::ALL
                         .into_iter()
                         .find(|outcome| outcome.as_str() == t)
-                        .ok_or_else(|| wrong("outcome", &t, "succeeded, failed or refused"))
+                        .ok_or_else(|| wrong("outcome", &t, "succeeded, failed, refused or unknown"))
                 })
                 .transpose()?,
             before_id: text("before")

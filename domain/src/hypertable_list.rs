@@ -90,8 +90,8 @@ impl Column for HypertableColumn {
             Self::Interval => "Chunk interval",
             Self::CompressAfter => "Compress after",
             Self::Keep => "Keep",
-            Self::Oldest => "Oldest chunk",
-            Self::Newest => "Newest chunk",
+            Self::Oldest => "Chunks from",
+            Self::Newest => "Chunks until",
         }
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::database::DatabaseName;
 use crate::hypertable::Hypertable;
 use crate::observation::{Health, Observation};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::quantity::age_ms;
 use crate::snapshot::{Connections, Edition, Snapshot, Totals};
 
@@ -31,6 +31,8 @@ pub struct DatabaseStatus {
     pub database: DatabaseName,
     /// Whether the figures can be relied on.
     pub health: Health,
+    /// Whether the database has the extension; `None` while it cannot be asked.
+    pub extension_installed: Option<bool>,
     /// Age of the figures when the server answered; `None` before the first reading.
     pub freshness: Option<Freshness>,
     /// The figures; `None` before the first reading.
@@ -118,6 +120,10 @@ impl DatabaseStatus {
         Self {
             database: database.clone(),
             health: observation.health(),
+            extension_installed: match &observation.failing {
+                Some(failing) => (failing.problem.kind == ProblemKind::ExtensionMissing).then_some(false),
+                None => snapshot.map(|_| true),
+            },
             freshness: snapshot.map(|snapshot| Freshness::of(snapshot, now)),
             figures: snapshot.map(|snapshot| {
                 let totals = snapshot.totals();

@@ -1,6 +1,6 @@
 // What several specs do on a page.
 import AxeBuilder from "@axe-core/playwright";
-import { type Page, expect } from "@playwright/test";
+import { type Browser, type BrowserContext, type Locator, type Page, expect } from "@playwright/test";
 import { type Console, password } from "./console";
 
 /** Signs in through the form and waits for the Overview. */
@@ -22,9 +22,27 @@ export function complaints(page: Page): string[] {
   return found;
 }
 
-/** Waits until the wasm has taken the page over: only then does the age tick by itself. */
+/** Contexts in which nothing ever takes a page over. */
+const withoutJavaScript = new WeakSet<BrowserContext>();
+
+/** A page of a browser that nobody has used. */
+export async function fresh(browser: Browser, javaScriptEnabled: boolean): Promise<Page> {
+  const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 1440, height: 900 } });
+  if (!javaScriptEnabled) withoutJavaScript.add(context);
+  return context.newPage();
+}
+
+/** Waits until the wasm has taken the page over: only then does it answer without a request. */
 export async function hydrated(page: Page): Promise<void> {
-  await page.waitForLoadState("networkidle");
+  if (withoutJavaScript.has(page.context())) return;
+  await page.locator("html[data-hydrated]").waitFor({ state: "attached" });
+}
+
+/** Presses a button that asks first, and the one that then does it. */
+export async function confirm(within: Page | Locator, ask: string): Promise<void> {
+  const question = within.locator("details.question", { hasText: ask });
+  await question.locator("summary").click();
+  await question.locator("button[type=submit]").click();
 }
 
 export async function expectNothingSerious(page: Page): Promise<void> {

@@ -1,7 +1,7 @@
 // People with accounts: invited, restricted, shut out. Each spec with and without JavaScript.
-import { type Browser, type Page, expect, test } from "@playwright/test";
+import { type Page, expect, test } from "@playwright/test";
 import { Console, password, tidemark, until } from "../harness/console";
-import { complaints, expectNothingSerious, hydrated, signIn } from "../harness/pages";
+import { complaints, confirm, expectNothingSerious, fresh, hydrated, signIn } from "../harness/pages";
 import { DEMO, databaseUrl } from "../harness/setup";
 
 let console_: Console;
@@ -13,11 +13,6 @@ test.afterAll(async () => console_.stop());
 const ADMIN_PAGES = ["/users", "/users/admin", "/tokens", "/audit", `/db/${DEMO}/hypertables`];
 const viewerPassword = "a sentence of vera's own";
 
-async function fresh(browser: Browser, javaScriptEnabled: boolean): Promise<Page> {
-  const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 1440, height: 900 } });
-  return context.newPage();
-}
-
 /** Invites from the Users page and returns the link it shows. */
 async function invite(page: Page, name: string): Promise<string> {
   await page.goto(`${console_.url}/users`);
@@ -26,8 +21,10 @@ async function invite(page: Page, name: string): Promise<string> {
   await form.getByLabel("Name").fill(name);
   await form.getByLabel("Role").selectOption("viewer");
   await form.getByRole("button", { name: "Make an invitation" }).click();
-  const link = page.getByLabel(`Link for ${name}`);
+  const link = page.getByRole("textbox", { name: `Link for ${name}` });
   await expect(link).toBeVisible();
+  await expect(page.getByText("It is shown only once.")).toBeVisible();
+  await expect(page.locator(".notice", { has: link })).toBeFocused();
   return link.inputValue();
 }
 
@@ -88,7 +85,7 @@ for (const javaScriptEnabled of [true, false]) {
     await hydrated(viewer);
     await admin.goto(`${console_.url}/users/${name}`);
     await hydrated(admin);
-    await admin.getByRole("button", { name: "Disable" }).click();
+    await confirm(admin, "Disable");
     await expect(admin.getByText(`${name} is disabled, and signed out everywhere.`)).toBeVisible();
     if (!javaScriptEnabled) await viewer.reload();
     await expect(viewer).toHaveURL(/\/login/, { timeout: 15_000 });
@@ -125,13 +122,22 @@ for (const javaScriptEnabled of [true, false]) {
       await here.getByRole("button", { name: "Change password" }).click();
     };
     await change("not the old one", "quite another sentence");
-    await expect(here.getByText("The old password is wrong.")).toBeVisible();
+    await expect(here.getByText("The password is wrong.")).toBeVisible();
     await change(password, "quite another sentence");
     await expect(here.getByText("Your password is changed.")).toBeVisible();
     await expect(here.getByRole("row", { name: /Chrome on/ })).toHaveCount(1);
     await there.goto(`${console_.url}/account`);
     await expect(there).toHaveURL(/\/login/);
-    await here.getByRole("button", { name: "Sign out everywhere" }).click();
+    const everywhere = here.locator("details.question", { hasText: "Sign out everywhere" });
+    const signOut = async (typed: string) => {
+      await hydrated(here);
+      await everywhere.locator("summary").click();
+      await everywhere.getByLabel("Your password").fill(typed);
+      await everywhere.getByRole("button", { name: "End all my sessions" }).click();
+    };
+    await signOut("not the password");
+    await expect(here.getByText("The password is wrong.")).toBeVisible();
+    await signOut("quite another sentence");
     await expect(here).toHaveURL(/\/login/);
     await here.context().close();
     await there.context().close();
@@ -146,13 +152,50 @@ for (const javaScriptEnabled of [true, false]) {
     await signIn(here, console_, name);
     await here.goto(`${console_.url}/account`);
     await hydrated(here);
-    await here.getByRole("button", { name: /^End the session/ }).click();
+    const other = here.locator("details.question", { hasText: "End this session" });
+    const end = async (typed: string) => {
+      await hydrated(here);
+      await other.locator("summary").click();
+      await other.getByLabel("Your password").fill(typed);
+      await other.getByRole("button", { name: "End this session" }).click();
+    };
+    await end("not the password");
+    await expect(here.getByText("The password is wrong.")).toBeVisible();
+    await end(password);
     await expect(here.getByText("The session has ended.")).toBeVisible();
-    await expect(here.getByRole("button", { name: /^End the session/ })).toHaveCount(0);
+    await expect(other).toHaveCount(0);
     await there.goto(`${console_.url}/account`);
     await expect(there).toHaveURL(/\/login/);
     await here.context().close();
     await there.context().close();
+  });
+
+  test(`everybody is signed out at once, whoever asks too, ${words}`, async ({ browser }) => {
+    const name = javaScriptEnabled ? "emma" : "emil";
+    tidemark(["user", "add", name, "--role", "viewer", "--password-stdin"], console_.variables, `${password}\n`);
+    const admin = await fresh(browser, javaScriptEnabled);
+    const other = await fresh(browser, javaScriptEnabled);
+    await signIn(other, console_, name);
+    await signIn(admin, console_);
+    await admin.goto(`${console_.url}/users`);
+    await hydrated(admin);
+    const everybody = admin.locator("details.question", { hasText: "Sign everybody out" });
+    const signOut = async (typed: string) => {
+      await hydrated(admin);
+      await everybody.locator("summary").click();
+      await everybody.getByLabel("Your password").fill(typed);
+      await everybody.getByRole("button", { name: "End everybody's sessions" }).click();
+    };
+    await signOut("not the password");
+    await expect(admin.getByText("The password is wrong.")).toBeVisible();
+    await signOut(password);
+    await expect(admin).toHaveURL(/\/login/);
+    await other.goto(`${console_.url}/account`);
+    await expect(other).toHaveURL(/\/login\?.*ended=1/);
+    await expect(other.getByText("Your session has ended. Sign in to go on.")).toBeVisible();
+    await signIn(other, console_, name);
+    await admin.context().close();
+    await other.context().close();
   });
 
   test(`a token is shown once, reads the API, and opens nothing once revoked, ${words}`, async ({ browser }) => {
@@ -167,7 +210,8 @@ for (const javaScriptEnabled of [true, false]) {
     await page.getByText("Fewer permissions than the role").click();
     await page.getByLabel("see hypertables, chunks and jobs").check();
     await form.getByRole("button", { name: "Create" }).click();
-    const token = await page.getByLabel(`Token ${name}`).inputValue();
+    const token = await page.getByRole("textbox", { name: `Token ${name}` }).inputValue();
+    await expect(page.getByText("It is shown only once.")).toBeVisible();
     expect(token).toMatch(/^tdm_[\w-]{43}$/);
     await page.reload();
     expect(await page.content()).not.toContain(token);
@@ -177,8 +221,8 @@ for (const javaScriptEnabled of [true, false]) {
       fetch(`${console_.url}/api/v1/monitoring/${path}`, { headers: { authorization: `Bearer ${token}` } });
     expect((await get("metrics/hypertables")).status).toBe(200);
     expect((await get("health")).status).toBe(403);
-    await page.getByRole("button", { name: `Revoke ${name}` }).click();
-    await expect(page.getByText("The token is revoked. It opens nothing any more.")).toBeVisible();
+    await confirm(page.getByRole("row", { name: new RegExp(name) }), "Revoke");
+    await expect(page.getByText(`The token ${name} is revoked. It opens nothing any more.`)).toBeVisible();
     expect((await get("metrics/hypertables")).status).toBe(401);
     await page.context().close();
   });
@@ -188,13 +232,25 @@ for (const javaScriptEnabled of [true, false]) {
     await signIn(page, console_);
     await page.goto(`${console_.url}/users/admin`);
     await hydrated(page);
-    await page.getByLabel("Role").selectOption("viewer");
-    await page.getByRole("button", { name: "Change role" }).click();
-    await expect(page.getByText("This is the last administrator who can sign in.")).toBeVisible();
-    await page.goto(`${console_.url}/users/admin`);
-    await hydrated(page);
-    await page.getByRole("button", { name: "Disable" }).click();
-    await expect(page.getByText("This is not done to your own account.")).toBeVisible();
+    for (const [button, reason] of [
+      ["Change role", "This is the last administrator who can sign in."],
+      ["Reset the password", "This is your own account: change your password on your account page."],
+      ["Disable", "This is your own account: another administrator can disable it."],
+    ] as const) {
+      await expect(page.getByRole("button", { name: button })).toBeDisabled();
+      await expect(page.getByRole("button", { name: button })).toHaveAccessibleDescription(new RegExp(`^${reason}`));
+    }
+    await expect(page.getByLabel("Role")).toBeDisabled();
+    // The same by hand.
+    const headers = { origin: console_.url, accept: "application/json" };
+    for (const [path, form] of [
+      ["/fn/change_role", { name: "admin", role: "viewer" }],
+      ["/fn/disable_user", { name: "admin" }],
+      ["/fn/reset_password", { name: "admin" }],
+    ] as const) {
+      const answer = await page.request.post(`${console_.url}${path}`, { form, headers });
+      expect(answer.status(), path).toBe(409);
+    }
     await page.context().close();
   });
 
@@ -209,6 +265,8 @@ for (const javaScriptEnabled of [true, false]) {
     await expect(page).toHaveURL(/person=admin.*action=session.sign_in/);
     await expect(page.getByRole("cell", { name: "signed in" }).first()).toBeVisible();
     await expect(page.getByRole("cell", { name: "added a user" })).toHaveCount(0);
+    // Without JavaScript the browser writes the empty fields too.
+    if (javaScriptEnabled) expect(page.url()).not.toMatch(/[?&]\w+=(&|$)/);
     const href = await page.getByRole("link", { name: "Export CSV" }).getAttribute("href");
     const csv = await (await page.request.get(`${console_.url}${href}`)).text();
     const lines = csv.trim().split("\r\n");
@@ -244,6 +302,59 @@ for (const colorScheme of ["light", "dark"] as const) {
     });
   }
 }
+
+test("what is shown only once is copied with a button", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: console_.url });
+  await signIn(page, console_);
+  const link = await invite(page, "copied");
+  await page.getByRole("button", { name: "Copy: Link for copied" }).click();
+  await expect(page.getByText("Copied.")).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link);
+});
+
+test("a question closes with Escape, and nothing was done", async ({ page }) => {
+  await signIn(page, console_);
+  await page.goto(`${console_.url}/users/viewer`);
+  await hydrated(page);
+  const question = page.locator("details.question", { hasText: "Disable" });
+  await question.locator("summary").click();
+  await expect(question.getByRole("button", { name: "Disable viewer" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(question.getByRole("button", { name: "Disable viewer" })).toBeHidden();
+  await expect(question.locator("summary")).toBeFocused();
+});
+
+test("the account menu closes with Escape, with a click elsewhere and when the focus leaves it", async ({ page }) => {
+  await signIn(page, console_);
+  await hydrated(page);
+  const summary = page.getByLabel("Account of admin");
+  const item = page.getByRole("link", { name: "Account and sessions" });
+  await summary.click();
+  await item.focus();
+  await page.keyboard.press("Escape");
+  await expect(item).toBeHidden();
+  await expect(summary).toBeFocused();
+  await summary.click();
+  await page.getByRole("heading", { level: 1 }).click();
+  await expect(item).toBeHidden();
+  await summary.click();
+  await page.getByRole("button", { name: "Sign out" }).focus();
+  await page.keyboard.press("Tab");
+  await expect(item).toBeHidden();
+});
+
+test("a form that fails again and again says so in an address that does not grow", async ({ browser }) => {
+  const page = await fresh(browser, false);
+  await page.goto(`${console_.url}/login`);
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await page.getByLabel("Name").fill("nobody.at.all");
+    await page.getByLabel("Password").fill("wrong horse battery");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect(page.getByRole("alert")).toHaveText("Name or password is wrong.");
+    expect(new URL(page.url()).searchParams.getAll("__err")).toHaveLength(1);
+  }
+  await page.context().close();
+});
 
 test("a form is not disturbed by the data that keep arriving", async ({ page }) => {
   await signIn(page, console_);

@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { Console } from "../harness/console";
-import { signIn } from "../harness/pages";
+import { hydrated, signIn } from "../harness/pages";
 import { DEMO, MANY, databaseUrl, psql } from "../harness/setup";
 
 const TABLES = ["metric_hist", "oee_calculations", "energy_consumption", "production_kpis"];
@@ -79,7 +79,7 @@ for (const javaScriptEnabled of [true, false]) {
 test("the key / moves the focus to the filter, and typing keeps it there", async ({ page }) => {
   await signIn(page, many);
   await page.goto(`${many.url}/db/${MANY}/hypertables`);
-  await page.waitForLoadState("networkidle");
+  await hydrated(page);
   await page.keyboard.press("/");
   const filter = page.getByRole("searchbox", { name: "Filter by schema, name or owner" });
   await expect(filter).toBeFocused();

@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { Console, password } from "../harness/console";
-import { complaints, expectNothingSerious, signIn } from "../harness/pages";
+import { complaints, expectNothingSerious, hydrated, signIn } from "../harness/pages";
 import { DEMO, databaseUrl } from "../harness/setup";
 
 let console_: Console;
@@ -91,12 +91,42 @@ for (const colorScheme of ["light", "dark"] as const) {
     const page = await context.newPage();
     const found = complaints(page);
     await page.goto(`${console_.url}/login`);
-    await page.waitForLoadState("networkidle");
+    await hydrated(page);
     await expectNothingSerious(page);
     expect(found).toEqual([]);
     await context.close();
   });
 }
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds nothing serious on the setup page, ${colorScheme}`, async ({ browser }) => {
+    const fresh = await Console.start(databaseUrl(DEMO), {}, false);
+    const context = await browser.newContext({ colorScheme });
+    const page = await context.newPage();
+    const found = complaints(page);
+    try {
+      const link = /http:\/\/\S+\/setup\?token=\S+/.exec(fresh.log())?.[0];
+      for (const address of [link as string, `${fresh.url}/setup?token=made-up`]) {
+        await page.goto(address);
+        await hydrated(page);
+        await expectNothingSerious(page);
+      }
+      expect(found).toEqual([]);
+    } finally {
+      await context.close();
+      await fresh.stop();
+    }
+  });
+}
+
+test("the login page says that a session has ended", async ({ page }) => {
+  await page.goto(`${console_.url}/login?ended=1`);
+  await hydrated(page);
+  await expect(page.getByText("Your session has ended. Sign in to go on.")).toBeVisible();
+  await expectNothingSerious(page);
+  await page.goto(`${console_.url}/login`);
+  await expect(page.getByText("Your session has ended.")).toHaveCount(0);
+});
 
 test("the session cookie is bound to this host and closed to scripts", async ({ page, context }) => {
   await signIn(page, console_);

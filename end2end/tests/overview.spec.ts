@@ -1,6 +1,6 @@
 import { expect, test } from "@playwright/test";
 import { Console } from "../harness/console";
-import { complaints, expectNothingSerious, signIn } from "../harness/pages";
+import { complaints, expectNothingSerious, hydrated, signIn } from "../harness/pages";
 import { DEMO, MANY, databaseUrl, psql } from "../harness/setup";
 
 let console_: Console;
@@ -56,7 +56,7 @@ test("the age of the data ticks and new figures arrive without a reload", async 
   const found = complaints(page);
   try {
     await signIn(page, written);
-    await page.waitForLoadState("networkidle");
+    await hydrated(page);
     const rows = page.locator(".tile", { hasText: "Rows" }).locator("data").first();
     const before = Number(await rows.getAttribute("value"));
     psql(MANY, "insert into sensor_02 select now(), 1 from generate_series(1, 50)");
@@ -70,7 +70,7 @@ test("the age of the data ticks and new figures arrive without a reload", async 
 
 test("refresh now reads at once", async ({ page }) => {
   await signIn(page, console_);
-  await page.waitForLoadState("networkidle");
+  await hydrated(page);
   const answered = page.waitForResponse((response) => response.url().endsWith("/fn/refresh_database"));
   await page.getByRole("button", { name: "Refresh now" }).click();
   expect((await answered).status()).toBe(200);
@@ -80,7 +80,7 @@ test("pages hydrate without a complaint and are gone between without loading ane
   const found = complaints(page);
   await signIn(page, console_);
   await page.reload();
-  await page.waitForLoadState("networkidle");
+  await hydrated(page);
   await page.evaluate(() => Object.assign(window, { marked: true }));
   await page.getByRole("link", { name: "Hypertables", exact: true }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Hypertables" })).toBeVisible();
@@ -107,7 +107,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await signIn(page, console_);
       for (const path of ["", "/hypertables"]) {
         await page.goto(`${console_.url}/db/${DEMO}${path}`);
-        await page.waitForLoadState("networkidle");
+        await hydrated(page);
         await expectNothingSerious(page);
         const overflow = await page.evaluate(
           () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
@@ -122,7 +122,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 test("on a narrow screen the navigation is a drawer that keyboard and pointer open", async ({ browser }) => {
   const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
   await signIn(page, console_);
-  await page.waitForLoadState("networkidle");
+  await hydrated(page);
   const link = page.getByRole("link", { name: "Hypertables", exact: true });
   await expect(link).toBeHidden();
   await page.getByRole("checkbox", { name: "Navigation" }).focus();

@@ -2,11 +2,23 @@
 
 #![recursion_limit = "512"]
 
+use std::time::Duration;
+
+use leptos::prelude::{document, set_timeout};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Called by the page's script once the wasm is loaded.
+/// Called by the page's script once the wasm is loaded. Marks the document as soon as it is alive: `data-hydrated`.
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     leptos::mount::hydrate_body(app::App);
+    // After what hydration has put off: from then on everything on the page answers.
+    set_timeout(
+        || {
+            if let Some(root) = document().document_element() {
+                let _ = root.set_attribute("data-hydrated", "");
+            }
+        },
+        Duration::ZERO,
+    );
 }

@@ -5,17 +5,17 @@ use std::fmt::Write;
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use backend::auth::{Caller, Denied, Granted};
+use backend::audit::{AuditExport, AuditNotShown};
+use backend::auth::{Caller, Denied};
 use backend::console::Console;
 use domain::audit::{AuditEvent, AuditQuery, Facts, Outcome};
 use domain::role::Permission;
 use futures::{Stream, StreamExt};
 use http::{HeaderValue, StatusCode, header};
+use tokio::sync::mpsc::Sender;
 
+use crate::middleware::reference::Reference;
 use crate::problem::{Wanted, failure_page};
-
-/// Lines that are read at once.
-const BATCH: usize = 500;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
@@ -27,6 +27,7 @@ enum Format {
 pub(crate) async fn export(
     State(console): State<Console>,
     Extension(caller): Extension<Caller>,
+    Extension(reference): Extension<Reference>,
     Path(format): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
@@ -58,11 +59,13 @@ pub(crate) async fn export(
         Ok(query) => query,
         Err(error) => return (StatusCode::UNPROCESSABLE_ENTITY, format!("{error}.")).into_response(),
     };
-    if let Err(error) = console.begin_audit_export(&granted, &query).await {
-        let reference = backend::reference::Reference::generate();
-        tracing::error!(%error, %reference, "an export of the audit log could not begin");
-        return failure_page(StatusCode::INTERNAL_SERVER_ERROR, Wanted::Text, &reference);
-    }
+    let export = match console.begin_audit_export(granted, query).await {
+        Ok(export) => export,
+        Err(error) => {
+            tracing::error!(%error, "an export of the audit log could not begin");
+            return failure_page(StatusCode::INTERNAL_SERVER_ERROR, Wanted::Text, &reference);
+        }
+    };
     let (kind, disposition) = match format {
         Format::Csv => (
             "text/csv; charset=utf-8",
@@ -70,76 +73,75 @@ pub(crate) async fn export(
         ),
         Format::Json => ("application/json", "attachment; filename=\"tidemark-audit.json\""),
     };
-    let mut response = Response::new(Body::from_stream(stream(console, granted, query, format)));
+    let mut response = Response::new(Body::from_stream(stream(export, format)));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
     response
 }
 
-/// Where an export stands.
-enum Step {
-    Head,
-    Batch { query: AuditQuery, is_first: bool },
-    Tail,
-    End,
-}
-
-/// Batch after batch. Ends early, with a broken transfer and not with a file that looks whole, where the permission
-/// is taken back or the state store fails.
-fn stream(
-    console: Console,
-    granted: Granted,
-    query: AuditQuery,
-    format: Format,
-) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
-    let batches = futures::stream::unfold(Step::Head, move |step| {
-        let (console, granted, query) = (console.clone(), granted.clone(), query.clone());
-        async move {
-            match step {
-                Step::Head => {
-                    let head = match format {
-                        Format::Csv => HEAD.to_owned(),
-                        Format::Json => "[".to_owned(),
-                    };
-                    Some((
-                        Ok(Bytes::from(head)),
-                        Step::Batch {
-                            query,
-                            is_first: true,
-                        },
-                    ))
-                }
-                Step::Batch { query, is_first } => match console.audit_batch(&granted, &query, BATCH).await {
-                    Ok(events) => {
-                        let text = match format {
-                            Format::Csv => csv(&events),
-                            Format::Json => json(&events, is_first),
-                        };
-                        let step = match events.last().filter(|_| events.len() == BATCH) {
-                            Some(last) => Step::Batch {
-                                query: AuditQuery {
-                                    before_id: Some(last.id),
-                                    ..query
-                                },
-                                is_first: false,
-                            },
-                            None => Step::Tail,
-                        };
-                        Some((Ok(Bytes::from(text)), step))
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "an export of the audit log was broken off");
-                        Some((Err(std::io::Error::other(error.to_string())), Step::End))
-                    }
-                },
-                Step::Tail if format == Format::Json => Some((Ok(Bytes::from_static(b"\n]\n")), Step::End)),
-                Step::Tail | Step::End => None,
+/// Batch after batch, written by a task of its own, which learns how it ends. Ends early, with a broken transfer and
+/// not with a file that looks whole, where the permission is taken back or the state store fails.
+fn stream(export: AuditExport, format: Format) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
+    // One batch is read while the one before is on its way.
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut export = export;
+        let ended = match write_batches(&mut export, format, &sender).await {
+            Ok(()) => export.finish().await,
+            Err(error) => {
+                tracing::warn!(%error, "an export of the audit log was broken off");
+                let _ = sender.send(Err(std::io::Error::other(error.to_string()))).await;
+                export.break_off(&error).await;
+                Ok(())
             }
+        };
+        if let Err(error) = ended {
+            tracing::error!(%error, "the end of an export could not be written into the audit trail");
         }
     });
     // Compression asks once more after the end.
-    batches.fuse()
+    futures::stream::poll_fn(move |context| receiver.poll_recv(context)).fuse()
+}
+
+async fn write_batches(
+    export: &mut AuditExport,
+    format: Format,
+    sender: &Sender<Result<Bytes, std::io::Error>>,
+) -> Result<(), AuditNotShown> {
+    let send = async |text: String| {
+        sender
+            .send(Ok(Bytes::from(text)))
+            .await
+            .map_err(|_| AuditNotShown::GoneAway)
+    };
+    send(match format {
+        Format::Csv => HEAD.to_owned(),
+        Format::Json => "[".to_owned(),
+    })
+    .await?;
+    let mut is_first = true;
+    loop {
+        let events = export.next().await?;
+        if events.is_empty() {
+            break;
+        }
+        send(match format {
+            Format::Csv => csv(&events),
+            Format::Json => json(&events, is_first),
+        })
+        .await?;
+        is_first = false;
+    }
+    if format == Format::Json {
+        send("\n]\n".to_owned()).await?;
+    }
+    // There is room again once the last of it was taken.
+    sender
+        .reserve()
+        .await
+        .map(drop)
+        .map_err(|_| AuditNotShown::GoneAway)
 }
 
 const HEAD: &str =

@@ -21,20 +21,16 @@ pub(crate) async fn health(State(console): State<Console>, RawQuery(query): RawQ
         return Json(json!({ "status": "ok", "version": version })).into_response();
     }
     let mut databases = serde_json::Map::new();
-    for watched in console.databases.iter() {
-        let name = match watched.observation().health() {
+    for (health, count) in console.healths() {
+        let name = match health {
             Health::Healthy => "healthy",
             Health::Starting => "starting",
             Health::Stale => "stale",
             Health::Unavailable => "unavailable",
         };
-        let count = databases
-            .get(name)
-            .and_then(serde_json::Value::as_u64)
-            .unwrap_or(0);
-        databases.insert(name.to_owned(), json!(count + 1));
+        databases.insert(name.to_owned(), json!(count));
     }
-    let (status, word) = match console.state.count_users().await {
+    let (status, word) = match console.has_user().await {
         Ok(_) => (StatusCode::OK, "ready"),
         Err(error) => {
             tracing::warn!(%error, "not ready: the state store does not answer");

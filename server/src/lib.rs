@@ -7,6 +7,7 @@ mod audit_export;
 pub mod command;
 pub mod configuration;
 mod health;
+mod logging;
 mod middleware;
 mod problem;
 pub mod router;

@@ -63,6 +63,14 @@ impl Problem {
         }
     }
 
+    /// With the reference that is in the log.
+    pub(crate) fn under(self, reference: &Reference) -> Self {
+        Self {
+            reference: Some(reference.to_string()),
+            ..self
+        }
+    }
+
     /// Something is wrong with a parameter.
     pub(crate) fn parameter(name: &str, detail: impl Into<String>) -> Self {
         Self {
@@ -73,13 +81,11 @@ impl Problem {
 
     /// A failure of the console's own; its words are in the log.
     pub(crate) fn failed(reference: &Reference) -> Self {
-        Self {
-            reference: Some(reference.to_string()),
-            ..Self::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "The console could not do this. Its log says why, under the reference.",
-            )
-        }
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The console could not do this. Its log says why, under the reference.",
+        )
+        .under(reference)
     }
 }
 
@@ -136,9 +142,39 @@ pub(crate) fn failure_page(status: StatusCode, wanted: Wanted, reference: &Refer
                  <title>Something went wrong · Tidemark</title></head><body><main><h1>Something went wrong</h1>\
                  <p>The console could not do this. That is a mistake of the console's, and its log says more.</p>\
                  <p>Reference: <strong><code>{reference}</code></strong></p>\
-                 <p><a href=\"/\">Go to the overview</a></p></main></body></html>"
+                 <p><a href=\"/\">Go to the overview</a></p>\
+                 <form method=\"post\" action=\"/fn/sign_out\"><button type=\"submit\">Sign out</button></form>\
+                 </main></body></html>"
             );
-            (status, axum::response::Html(page)).into_response()
+            let policy = "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+            (
+                status,
+                [(header::CONTENT_SECURITY_POLICY, policy)],
+                axum::response::Html(page),
+            )
+                .into_response()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_page_after_a_failure_offers_to_sign_out() {
+        let reference = Reference::generate();
+        let response = failure_page(StatusCode::INTERNAL_SERVER_ERROR, Wanted::Page, &reference);
+        let policy = response.headers()[header::CONTENT_SECURITY_POLICY]
+            .to_str()
+            .expect("text")
+            .to_owned();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .expect("the body");
+        let page = String::from_utf8_lossy(&body);
+        assert!(page.contains("action=\"/fn/sign_out\""), "{page}");
+        assert!(page.contains(reference.as_str()), "{page}");
+        assert!(policy.contains("form-action 'self'"), "{policy}");
     }
 }

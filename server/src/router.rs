@@ -10,8 +10,9 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, any, get};
 use axum::{Router, middleware::Next};
+use backend::auth::Caller;
 use backend::console::Console;
-use backend::state::StateSessionStore;
+use domain::role::Permission;
 use http::StatusCode;
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
@@ -28,12 +29,15 @@ use crate::api::v1::ConfigurationBody;
 use crate::audit_export;
 use crate::configuration::Configuration;
 use crate::health::health;
+use crate::middleware::api_errors::answer_problems;
 use crate::middleware::client::{TrustedProxies, identify_client};
+use crate::middleware::limit_requests::{Places, limit_requests};
 use crate::middleware::origin::{AllowedOrigins, check_origin};
-use crate::middleware::panic::catch_panic;
+use crate::middleware::panic::{catch_panic, run_page_tasks};
+use crate::middleware::receive_body::receive_body;
 use crate::middleware::reference::give_reference;
 use crate::middleware::{authenticate, browser_security, cache_forever, log_request};
-use crate::problem::{Problem, Wanted};
+use crate::problem::Problem;
 
 /// No form of the console is larger.
 const BODY_LIMIT_BYTES: usize = 256 * 1024;
@@ -88,6 +92,7 @@ pub(crate) fn hash_file() -> Option<std::path::PathBuf> {
 
 /// Everything the console serves.
 pub fn router(configuration: &Configuration, console: &Console, address: SocketAddr) -> Router {
+    run_page_tasks();
     let site_root = configuration.site_root.clone();
     let options = LeptosOptions::builder()
         .output_name("tidemark")
@@ -114,18 +119,15 @@ pub fn router(configuration: &Configuration, console: &Console, address: SocketA
     );
     let not_found = leptos_axum::render_app_async_with_context(give_console, document);
 
-    let sessions = SessionManagerLayer::new(StateSessionStore::new(
-        console.state.clone(),
-        console.clock.clone(),
-    ))
-    .with_name("__Host-tidemark")
-    .with_secure(true)
-    .with_http_only(true)
-    .with_same_site(SameSite::Lax)
-    .with_path("/")
-    .with_expiry(Expiry::OnInactivity(
-        tower_sessions::cookie::time::Duration::minutes(IDLE_MINUTES),
-    ));
+    let sessions = SessionManagerLayer::new(console.session_store())
+        .with_name(authenticate::SESSION_COOKIE)
+        .with_secure(true)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnInactivity(
+            tower_sessions::cookie::time::Duration::minutes(IDLE_MINUTES),
+        ));
 
     let files = ServeDir::new(&site_root).precompressed_br().precompressed_gzip();
     let allowed = AllowedOrigins::of(configuration.public_url.as_ref(), address);
@@ -136,10 +138,15 @@ pub fn router(configuration: &Configuration, console: &Console, address: SocketA
         .with_state(options)
         .merge(routes(guarded_endpoints(), console))
         .layer(Extension(Arc::new(ConfigurationBody::from(configuration))))
-        .layer(from_fn(api_answers))
+        .layer(from_fn(unknown_api_addresses))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(console.clone(), authenticate::authenticate))
         .layer(sessions)
+        // Liveness, and files, are answered however many wait.
+        .layer(from_fn_with_state(Places::default(), limit_requests))
+        .layer(from_fn(|request, next| {
+            receive_body(BODY_LIMIT_BYTES, request, next)
+        }))
         .merge(routes(open_endpoints(), console))
         .nest_service(
             "/pkg",
@@ -170,6 +177,7 @@ pub fn router(configuration: &Configuration, console: &Console, address: SocketA
             identify_client,
         ))
         .layer(from_fn(catch_panic))
+        .layer(from_fn(answer_problems))
         .layer(from_fn_with_state(
             configuration.public_url.clone(),
             browser_security::browser_security,
@@ -195,33 +203,26 @@ async fn server_function(State(console): State<Console>, request: Request) -> Re
 }
 
 /// The address without a path leads to the first database.
-async fn first_database(State(console): State<Console>) -> Response {
-    match console.database_names().first() {
+async fn first_database(
+    State(console): State<Console>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Response, Problem> {
+    let granted = console.demand(&caller, Permission::ViewStatus, "/").await?;
+    Ok(match console.database_names(&granted).first() {
         Some(name) => Redirect::to(&format!("/db/{name}")).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
-    }
+    })
 }
 
-/// Programs get problem+json where a person gets a page: at an address that is none, and for a method that is none.
-async fn api_answers(request: Request, next: Next) -> Response {
-    let is_api = Wanted::by(request.headers(), request.uri().path()) == Wanted::Problem;
-    let is_known = !is_api
-        || v1::endpoints()
-            .iter()
-            .any(|(path, _)| *path == request.uri().path());
-    if !is_known {
-        let words = "There is nothing at this address of the API.";
-        return Problem::new(StatusCode::NOT_FOUND, words).into_response();
+/// At an address of the API that is none, programs get no page.
+async fn unknown_api_addresses(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if path.starts_with("/api/") && !v1::endpoints().iter().any(|(known, _)| *known == path) {
+        return Problem::new(
+            StatusCode::NOT_FOUND,
+            "There is nothing at this address of the API.",
+        )
+        .into_response();
     }
-    let response = next.run(request).await;
-    if is_api && response.status() == StatusCode::METHOD_NOT_ALLOWED {
-        let (parts, _) = response.into_parts();
-        let mut problem =
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "This endpoint answers GET.").into_response();
-        if let Some(allow) = parts.headers.get(http::header::ALLOW) {
-            problem.headers_mut().insert(http::header::ALLOW, allow.clone());
-        }
-        return problem;
-    }
-    response
+    next.run(request).await
 }

@@ -1,29 +1,37 @@
 //! Starting and ending the console.
 
-use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
 use backend::accounts::ChangeRefused;
 use backend::audit::{ReadLog, remove_old_events, write_reads};
 use backend::auth::{Granted, PasswordHasher};
 use backend::clock::SharedClock;
 use backend::collector::watch_database;
-use backend::console::Console;
+use backend::console::{Console, ConsoleParts};
 use backend::state::StateStore;
 use domain::role::{Permission, Role};
+use hyper_util::rt::TokioTimer;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tracing_subscriber::EnvFilter;
 
 use crate::command::Failure;
-use crate::configuration::{Configuration, LogFormat};
+use crate::configuration::Configuration;
+use crate::logging::log_everything;
 use crate::middleware::panic::remember_places;
 use crate::router;
 
+/// A request's head is complete within this time.
+const HEAD_WITHIN: Duration = Duration::from_secs(20);
+/// Requests that are under way when the console is stopped have this long to end.
+const LAST_ANSWERS: Duration = Duration::from_secs(10);
+
 /// Serves until interrupted.
 pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> Result<(), Failure> {
-    start_logging(configuration);
+    log_everything(configuration);
     remember_places();
     find_front_end(&configuration.site_root)?;
 
@@ -52,37 +60,55 @@ pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> 
     let address = listener.local_addr().map_err(Failure::refused)?;
     let public_address = configuration.public_address(address);
     let (reads, read_queue) = ReadLog::new();
-    let console = Console {
-        state,
+    let console = Console::new(ConsoleParts {
+        state: state.clone(),
         hasher,
         clock,
-        databases: databases.into(),
+        databases,
         reads,
         audit_keep_days: configuration.audit_keep_days,
-        public_address: public_address.as_str().into(),
-        environment: configuration.environment.as_deref().map(Arc::from),
-    };
+        public_address: public_address.clone(),
+        environment: configuration.environment.clone(),
+    });
     create_first_administrator(configuration, &console).await?;
     tasks.spawn(keep_house(console.clone()));
     let (stop_reads, stopped) = tokio::sync::watch::channel(false);
-    let writing_reads = tokio::spawn(write_reads(read_queue, console.state.clone(), stopped));
+    let writing_reads = tokio::spawn(write_reads(read_queue, state.clone(), stopped));
 
     let router = router::router(configuration, &console, address);
     tracing::info!(address = %public_address, "Tidemark is ready");
     announce_setup_link(&console).await?;
 
-    let served = axum::serve(
-        listener,
-        router.into_make_service_with_connect_info::<std::net::SocketAddr>(),
-    )
-    .with_graceful_shutdown(interrupted())
-    .await;
+    let served = listen(listener, router).await;
     tasks.shutdown().await;
     // What was counted since the last minute is written before the store closes.
     let _ = stop_reads.send(true);
     let _ = writing_reads.await;
-    console.state.close().await;
+    state.close().await;
     served.map_err(Failure::refused)
+}
+
+/// Answers requests until interrupted, and those that are under way then. A client that sends its head byte by byte is
+/// cut off: it would hold a connection for ever.
+async fn listen(listener: TcpListener, router: axum::Router) -> std::io::Result<()> {
+    let handle = Handle::new();
+    let stopping = handle.clone();
+    tokio::spawn(async move {
+        interrupted().await;
+        stopping.graceful_shutdown(Some(LAST_ANSWERS));
+    });
+    let mut server = axum_server::from_tcp(listener.into_std()?)?
+        .acceptor(NoDelayAcceptor::new())
+        .http1_only()
+        .handle(handle);
+    server
+        .http_builder()
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN);
+    server
+        .serve(router.into_make_service_with_connect_info::<std::net::SocketAddr>())
+        .await
 }
 
 /// Resolves at Ctrl-C or SIGTERM.
@@ -99,18 +125,6 @@ pub(crate) async fn interrupted() {
         Err(_) => {
             let _ = tokio::signal::ctrl_c().await;
         }
-    }
-}
-
-fn start_logging(configuration: &Configuration) {
-    let filter = EnvFilter::new(&configuration.log);
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
-    match configuration.log_format {
-        LogFormat::Text => lines.with_target(false).init(),
-        LogFormat::Json => lines.json().init(),
     }
 }
 
@@ -145,7 +159,7 @@ async fn create_first_administrator(configuration: &Configuration, console: &Con
     let Some(admin) = &configuration.admin else {
         return Ok(());
     };
-    if console.state.count_users().await.map_err(Failure::refused)? > 0 {
+    if console.has_user().await.map_err(Failure::refused)? {
         return Ok(());
     }
     let granted = Granted::of_command_line(Permission::ManageUsers);
@@ -165,13 +179,13 @@ async fn create_first_administrator(configuration: &Configuration, console: &Con
 }
 
 async fn announce_setup_link(console: &Console) -> Result<(), Failure> {
-    if console.state.count_users().await.map_err(Failure::refused)? > 0 {
+    if console.has_user().await.map_err(Failure::refused)? {
         return Ok(());
     }
     if let Some(token) = console.new_setup_token().await.map_err(Failure::refused)? {
         tracing::warn!(
             "there is no user yet; create the first administrator within 24 hours at {}/setup?token={}",
-            console.public_address,
+            console.public_address(),
             token.expose()
         );
     }
@@ -180,10 +194,10 @@ async fn announce_setup_link(console: &Console) -> Result<(), Failure> {
 
 /// Once an hour: what is out of date goes. It is worth nothing before that too.
 async fn keep_house(console: Console) {
-    let mut beat = tokio::time::interval(std::time::Duration::from_hours(1));
+    let mut beat = tokio::time::interval(Duration::from_hours(1));
     loop {
         beat.tick().await;
-        if let Err(error) = console.state.remove_expired(console.clock.now()).await {
+        if let Err(error) = console.remove_expired().await {
             tracing::warn!(%error, "removing what is out of date failed");
         }
         if let Err(error) = remove_old_events(&console).await {

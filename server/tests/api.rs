@@ -148,3 +148,19 @@ async fn a_session_opens_the_api_too_and_each_access_is_counted() {
     assert!(reads.contains(&(ActorKind::Token, "prometheus", 5)));
     assert!(events.iter().any(|event| event.action == Action::RefuseToken));
 }
+
+#[tokio::test]
+async fn what_is_refused_before_an_endpoint_is_a_problem_with_the_requests_reference_too() {
+    let site = Site::new().await;
+    let token = site.token("admin", Role::Admin).await;
+    let request = http::Request::post("/api/v1/monitoring/health")
+        .header(http::header::AUTHORIZATION, format!("Bearer {token}"))
+        .header(http::header::CONTENT_LENGTH, 300 * 1024)
+        .body(axum::body::Body::from("x".repeat(300 * 1024)))
+        .expect("a request");
+    let answer = site.send(request).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    assert_eq!(answer.json()["status"], 413);
+    assert_eq!(answer.json()["reference"], answer.header("x-request-id"));
+}

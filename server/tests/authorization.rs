@@ -167,13 +167,19 @@ fn cases() -> Vec<Case> {
         // Server functions that change nothing worth a line: a cookie of one's own, a reading that comes anyway.
         case("/fn/set_theme", Form("theme=dark"), ManageOwnAccount),
         case("/fn/take_notice", Form(""), ManageOwnAccount),
+        case("/fn/note_use", Form(""), ManageOwnAccount),
         case("/fn/refresh_database", Form("database=factory"), Refresh),
         // Server functions that change.
         change("/fn/sign_out", "", ManageOwnAccount, Action::SignOut),
-        change("/fn/end_session", "id=0", ManageOwnAccount, Action::EndSession),
+        change(
+            "/fn/end_session",
+            "id=0&password=correct+horse+battery",
+            ManageOwnAccount,
+            Action::EndSession,
+        ),
         change(
             "/fn/end_all_sessions",
-            "",
+            "password=correct+horse+battery",
             ManageOwnAccount,
             Action::EndAllSessions,
         ),
@@ -221,6 +227,13 @@ fn cases() -> Vec<Case> {
             Action::CreateToken,
         ),
         change("/fn/revoke_token", "id=1", ManageUsers, Action::RevokeToken),
+        // Last, for it ends the sessions of those who are disabled too.
+        change(
+            "/fn/end_everyones_sessions",
+            "password=correct+horse+battery",
+            ManageUsers,
+            Action::EndAllSessions,
+        ),
     ]
 }
 
@@ -274,6 +287,7 @@ async fn everybody_gets_what_the_permission_says_and_nothing_else() {
     for (name, role) in [
         ("late", Role::Admin),
         ("shut", Role::Admin),
+        ("kept", Role::Admin),
         ("viewer", Role::Viewer),
         ("operator", Role::Operator),
         ("admin", Role::Admin),
@@ -293,12 +307,17 @@ async fn everybody_gets_what_the_permission_says_and_nothing_else() {
         .disable_user(&managing, &"shut".parse().expect("a name"))
         .await
         .expect("disabled");
+    // The same without the session's end: whoever is disabled is nobody, even in a session that is still there.
+    let kept = site.sign_in("kept").await;
+    site.execute("update users set disabled_at_ms = 1 where name = 'kept'")
+        .await;
 
     for case in cases() {
         let outsiders = [
             ("anonymous", None),
             ("expired", Some(expired.as_str())),
-            ("disabled", Some(disabled.as_str())),
+            ("disabled and signed out", Some(disabled.as_str())),
+            ("disabled", Some(kept.as_str())),
             ("made up", Some("AAAAAAAAAAAAAAAAAAAAAA")),
         ];
         for (who, session) in outsiders {

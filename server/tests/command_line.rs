@@ -123,7 +123,10 @@ fn a_user_is_added_once_and_given_a_new_password() {
     let line = format!("{PASSWORD}\n");
     let added = run(&add, &line);
     assert_eq!(
-        (added.status.code(), text(&added).as_str()),
+        (
+            added.status.code(),
+            String::from_utf8_lossy(&added.stdout).as_ref()
+        ),
         (Some(0), "Added anna as admin.\n")
     );
     let again = run(&add, &line);
@@ -256,4 +259,113 @@ fn the_demo_says_why_it_cannot_be_loaded() {
         "{}",
         text(&output)
     );
+}
+
+#[test]
+fn a_change_from_the_command_line_is_a_line_of_the_log_too() {
+    let place = Place::new();
+    let variables = [("TIDEMARK_DATABASE_URL", URL), ("TIDEMARK_LOG_FORMAT", "json")];
+    let arguments = ["user", "invite", "vera", "--role", "viewer"];
+    let output = place.run(&arguments, &variables, "");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let log = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        // Beside them stand the command's own words.
+        .filter(|line| line.starts_with('{'))
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    let outcomes: Vec<_> = lines
+        .iter()
+        .map(|line| (line["target"].as_str(), line["fields"]["outcome"].as_str()))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [(Some("audit"), Some("begun")), (Some("audit"), Some("succeeded"))],
+        "{log}"
+    );
+    let link = String::from_utf8_lossy(&output.stdout);
+    let token = link.split("token=").nth(1).expect("a link").trim();
+    assert!(!log.contains(token), "the log holds the link: {log}");
+}
+
+/// A client that sends the head of its request and never ends it would hold its connection for ever.
+#[test]
+fn a_request_whose_head_never_ends_is_cut_off() {
+    use std::io::Read;
+
+    let place = Place::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port")
+        .port();
+    let mut console = Command::new(env!("CARGO_BIN_EXE_tidemark"))
+        .current_dir(place.0.path())
+        .env("TIDEMARK_DATABASE_URL", URL)
+        .env("TIDEMARK_LISTEN", format!("127.0.0.1:{port}"))
+        .env(
+            "TIDEMARK_SITE_ROOT",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../target/site"),
+        )
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let mut connection = loop {
+        match std::net::TcpStream::connect(("127.0.0.1", port)) {
+            Ok(connection) => break connection,
+            Err(error) => assert!(std::time::Instant::now() < deadline, "{error}"),
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    };
+    connection
+        .write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\n")
+        .expect("written");
+    connection
+        .set_read_timeout(Some(std::time::Duration::from_mins(1)))
+        .expect("set");
+    let mut answer = String::new();
+    let ended = connection.read_to_string(&mut answer);
+    let _ = console.kill();
+    let _ = console.wait();
+    ended.expect("the console ends the connection");
+    assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
+fn help_speaks_to_whoever_runs_the_console() {
+    let output = Place::new().run(&["--help"], &[], "");
+    assert_eq!(output.status.code(), Some(0));
+    let help = text(&output);
+    assert!(help.starts_with("A web admin console for TimescaleDB"), "{help}");
+}
+
+#[test]
+fn a_name_that_is_no_good_is_said_before_a_password_is_asked_for() {
+    let place = Place::new();
+    let run =
+        |arguments: &[&str], input: &str| place.run(arguments, &[("TIDEMARK_DATABASE_URL", URL)], input);
+    // No terminal, and no --password-stdin: the password is not even missed.
+    let nobody = run(&["user", "passwd", "nobody"], "");
+    assert_eq!(nobody.status.code(), Some(1), "{}", text(&nobody));
+    assert!(
+        text(&nobody).contains("there is no user nobody"),
+        "{}",
+        text(&nobody)
+    );
+    let line = format!("{PASSWORD}\n");
+    let added = run(
+        &["user", "add", "anna", "--role", "viewer", "--password-stdin"],
+        &line,
+    );
+    assert_eq!(added.status.code(), Some(0), "{}", text(&added));
+    let again = run(&["user", "add", "anna", "--role", "viewer"], "");
+    assert_eq!(again.status.code(), Some(1), "{}", text(&again));
+    assert!(
+        text(&again).contains("there is a user anna already"),
+        "{}",
+        text(&again)
+    );
+    let existing = run(&["user", "passwd", "anna"], "");
+    assert_eq!(existing.status.code(), Some(2), "{}", text(&existing));
 }

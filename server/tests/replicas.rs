@@ -128,6 +128,28 @@ impl Replica {
             .ok_or(response.status())
     }
 
+    /// A cookie that signing in sets.
+    fn sign_in_cookie(&self, client: &Agent, name: &str, cookie: &str) -> String {
+        let form = format!("name={name}&password={}", PASSWORD.replace(' ', "+"));
+        let response = self.call(client, "/fn/sign_in", &form, None);
+        response
+            .headers()
+            .get_all("set-cookie")
+            .iter()
+            .filter_map(|value| {
+                value
+                    .to_str()
+                    .ok()?
+                    .strip_prefix(cookie)?
+                    .strip_prefix('=')?
+                    .split(';')
+                    .next()
+            })
+            .map(str::to_owned)
+            .next()
+            .expect("the cookie")
+    }
+
     fn log_holds_none_of(&self, secrets: &[(&str, &str)]) {
         let log = self.log.lock().expect("the log").clone();
         assert!(log.contains("audit"), "{log}");
@@ -325,7 +347,24 @@ fn sessions_revocations_tokens_and_limits_hold_on_both() {
 
     // What both have logged, at its most talkative, holds none of the secrets that went through.
     let token = token.trim();
+    let link = run(&variables, &["user", "invite", "later", "--role", "viewer"], "");
+    let link = link
+        .split("token=")
+        .nth(1)
+        .and_then(|rest| rest.split_whitespace().next())
+        .expect("a link");
+    assert_eq!(
+        one.status(
+            &client,
+            &format!("/setup?token={link}"),
+            ("accept", "text/html".to_owned())
+        ),
+        StatusCode::OK
+    );
+    let browser = one.sign_in_cookie(&client, "otto", "__Host-tidemark-browser");
     let secrets = [
+        ("a link", link),
+        ("a browser's token", &browser),
         ("a session", admin.as_str()),
         ("a session", &vera),
         ("a session's digest", &backend::random::digest(&admin)),

@@ -249,7 +249,9 @@ async fn every_answer_has_the_headers_and_pages_are_not_kept() {
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "same-origin"),
             ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
             ("cache-control", "no-store"),
+            ("strict-transport-security", ""),
         ] {
             assert_eq!(answer.header(name), value, "{path} {name}");
         }
@@ -259,7 +261,119 @@ async fn every_answer_has_the_headers_and_pages_are_not_kept() {
                 .contains("frame-ancestors 'none'"),
             "{path}"
         );
+        assert!(
+            answer.header("permissions-policy").contains("camera=()"),
+            "{path}"
+        );
         assert!(!answer.header("x-request-id").is_empty(), "{path}");
+    }
+    let behind_tls = Site::with(&[("TIDEMARK_PUBLIC_URL", "https://console.example")]).await;
+    for path in ["/login", "/health", "/pkg/nothing"] {
+        assert_eq!(
+            behind_tls
+                .page(path, None)
+                .await
+                .header("strict-transport-security"),
+            "max-age=31536000; includeSubDomains",
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn password_fields_are_masked_named_for_password_managers_and_cut_nothing_off() {
+    let site = Site::new().await;
+    site.add_user("admin", Role::Admin).await;
+    let session = site.sign_in("admin").await;
+    let link = site
+        .console
+        .invite_user(
+            &Site::command_line(Permission::ManageUsers),
+            "vera".parse().expect("a name"),
+            Role::Viewer,
+        )
+        .await
+        .expect("invited");
+    let mut fields = 0;
+    for (path, session) in [
+        ("/login".to_owned(), None),
+        ("/account".to_owned(), Some(session.as_str())),
+        (format!("/setup?token={}", link.expose()), None),
+    ] {
+        let page = site.page(&path, session).await.body;
+        for field in page
+            .split("<input")
+            .skip(1)
+            .filter_map(|rest| rest.split('>').next())
+        {
+            let is_password = ["password", "old", "again"]
+                .iter()
+                .any(|name| field.contains(&format!("name=\"{name}\"")));
+            if !is_password {
+                assert!(!field.contains("type=\"password\""), "{path}: {field}");
+                continue;
+            }
+            fields += 1;
+            assert!(field.contains("type=\"password\""), "{path}: {field}");
+            assert!(
+                field.contains("autocomplete=\"current-password\"")
+                    || field.contains("autocomplete=\"new-password\""),
+                "{path}: {field}"
+            );
+            for kept_away in ["maxlength", "onpaste", "oncopy", "readonly", "pattern"] {
+                assert!(!field.contains(kept_away), "{path}: {field}");
+            }
+        }
+    }
+    assert!(fields >= 6, "{fields}");
+}
+
+#[tokio::test]
+async fn what_a_page_asks_by_itself_puts_no_end_off_and_working_with_it_does() {
+    let site = Site::new().await;
+    site.add_user("vera", Role::Viewer).await;
+    let session = site.sign_in("vera").await;
+    let renews = |answer: &support::Answer| answer.cookie("__Host-tidemark").is_some();
+    site.advance(120);
+    let status = Request::get("/fn/load_status?database=factory")
+        .header(header::ACCEPT, "application/json")
+        .header(header::COOKIE, format!("__Host-tidemark={session}"))
+        .body(Body::empty())
+        .expect("a request");
+    let status = site.send(status).await;
+    assert_eq!(status.status, StatusCode::OK);
+    assert!(!renews(&status), "{:?}", status.headers);
+    assert!(renews(&site.call("/fn/note_use", "", Some(&session)).await));
+    site.advance(120);
+    assert!(renews(&site.page("/account", Some(&session)).await));
+}
+
+/// Whoever sends a form without its end holds neither a place nor the console's attention.
+#[tokio::test]
+async fn a_body_that_never_ends_is_given_up() {
+    let site = Site::new().await;
+    let never = Body::from_stream(futures::stream::pending::<Result<String, std::io::Error>>());
+    let mut request = form_post("/fn/sign_in", "", None);
+    *request.body_mut() = never;
+    assert_eq!(site.send(request).await.status, StatusCode::REQUEST_TIMEOUT);
+}
+
+#[tokio::test]
+async fn signing_out_is_offered_wherever_somebody_is_signed_in() {
+    let site = Site::new().await;
+    site.add_user("vera", Role::Viewer).await;
+    let session = site.sign_in("vera").await;
+    for (path, status) in [
+        ("/db/factory", StatusCode::OK),
+        ("/account", StatusCode::OK),
+        ("/users", StatusCode::FORBIDDEN),
+        ("/nothing-here", StatusCode::NOT_FOUND),
+        ("/db/nothing-here", StatusCode::NOT_FOUND),
+        ("/db/nothing-here/hypertables", StatusCode::FORBIDDEN),
+    ] {
+        let answer = site.page(path, Some(&session)).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(answer.body.contains("action=\"/fn/sign_out\""), "{path}");
     }
 }
 
@@ -351,13 +465,15 @@ async fn the_audit_log_is_exported_whole_in_both_formats_and_the_export_is_writt
     site.add_user("admin", Role::Admin).await;
     let session = site.sign_in("admin").await;
     // More than one batch.
-    let token = site.token("viewer", Role::Viewer).await;
-    for number in 0..1_100 {
-        let answer = site
-            .api(&format!("/api/v1/monitoring/metrics/chunks?{number}"), &token)
-            .await;
-        assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    }
+    site.execute(
+        "insert into audit (at_ms, actor_kind, actor, address, action, database_name, target, before_facts, after_facts,
+           outcome, detail, event_count, last_at_ms)
+         with recursive numbers (number) as
+           (select 1 union all select number + 1 from numbers where number < 1100)
+         select number, 'user', 'vera', '192.0.2.1', 'access.refuse', '', '/api/v1/monitoring/metrics/chunks', '', '',
+           'refused', '', 1, number from numbers",
+    )
+    .await;
     let csv = site
         .page("/audit/export.csv?action=access.refuse", Some(&session))
         .await;
@@ -463,6 +579,12 @@ async fn no_answer_holds_a_hash_a_token_or_a_session_id() {
     let mut site = Site::new().await;
     site.add_user("admin", Role::Admin).await;
     let session = site.sign_in("admin").await;
+    let form = sign_in_form("admin", PASSWORD);
+    let browser = site
+        .call("/fn/sign_in", &form, None)
+        .await
+        .cookie("__Host-tidemark-browser")
+        .expect("the browser is known from now on");
     let token = site.token("prometheus", Role::Admin).await;
     let link = site
         .console
@@ -523,6 +645,8 @@ async fn no_answer_holds_a_hash_a_token_or_a_session_id() {
             ("its digest", &backend::random::digest(&session)),
             ("the token", &token),
             ("its digest", &backend::random::digest(&token)),
+            ("the browser's token", &browser),
+            ("its digest", &backend::random::digest(&browser)),
             ("the link", link.expose()),
             ("its digest", &link.digest()),
             ("the password", PASSWORD),
@@ -554,4 +678,91 @@ async fn a_request_without_a_body_or_with_nonsense_is_the_clients_error() {
         assert!(!answer.body.contains("panicked"), "{path}: {}", answer.body);
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}: {}", answer.body);
     }
+}
+
+#[tokio::test]
+async fn a_form_that_fails_again_replaces_the_error_in_the_address() {
+    let site = Site::new().await;
+    let mut from = format!("{ORIGIN}/login?next=%2Faccount");
+    for _ in 0..3 {
+        let mut request = form_post(
+            "/fn/sign_in",
+            &sign_in_form("nobody", "wrong horse battery"),
+            None,
+        );
+        let headers = request.headers_mut();
+        headers.insert(header::ACCEPT, "text/html".parse().expect("a header"));
+        headers.insert(header::REFERER, from.parse().expect("a header"));
+        let answer = site.send(request).await;
+        assert_eq!(answer.status, StatusCode::FOUND, "{answer:?}");
+        from = answer.header("location").to_owned();
+        for parameter in ["next=", "__path=", "__err="] {
+            assert_eq!(from.matches(parameter).count(), 1, "{from}");
+        }
+    }
+    let path = from.strip_prefix(ORIGIN).unwrap_or(&from);
+    let shown = site.page(path, None).await;
+    assert!(
+        shown.body.contains("Name or password is wrong."),
+        "{}",
+        shown.body
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_undone_asks_first_and_what_would_be_refused_says_why() {
+    let site = Site::new().await;
+    site.add_user("admin", Role::Admin).await;
+    site.add_user("vera", Role::Viewer).await;
+    let session = site.sign_in("admin").await;
+    let other = site.page("/users/vera", Some(&session)).await.body;
+    assert_eq!(other.matches("class=\"question\"").count(), 2, "{other}");
+    assert!(other.contains("Reset the password of vera") && other.contains("Disable vera"));
+    let own = site.page("/users/admin", Some(&session)).await.body;
+    for reason in [
+        "This is the last administrator who can sign in.",
+        "This is your own account: change your password on your account page.",
+        "This is your own account: another administrator can disable it.",
+    ] {
+        assert!(own.contains(reason), "{reason}: {own}");
+    }
+    assert!(!own.contains("action=\"/fn/disable_user\"") && !own.contains("action=\"/fn/reset_password\""));
+}
+
+#[tokio::test]
+async fn the_login_page_says_that_a_session_has_ended_where_one_has() {
+    let site = Site::new().await;
+    let words = "Your session has ended. Sign in to go on.";
+    assert!(site.page("/login?ended=1", None).await.body.contains(words));
+    assert!(!site.page("/login", None).await.body.contains(words));
+    let refused = site
+        .page("/login?ended=1&__path=%2Ffn%2Fsign_in&__err=x", None)
+        .await;
+    assert!(!refused.body.contains(words));
+}
+
+#[tokio::test]
+async fn only_the_page_of_a_user_who_exists_leaves_a_read() {
+    let mut site = Site::new().await;
+    site.add_user("admin", Role::Admin).await;
+    let session = site.sign_in("admin").await;
+    assert_eq!(
+        site.page("/users/nobody", Some(&session)).await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        site.page("/users/admin", Some(&session)).await.status,
+        StatusCode::OK
+    );
+    site.write_reads().await;
+    let read = async |target: &str| {
+        let query = AuditQuery {
+            action: Some(Action::Read),
+            target: target.to_owned(),
+            ..AuditQuery::default()
+        };
+        !site.audit(&query).await.is_empty()
+    };
+    assert!(read("user admin").await);
+    assert!(!read("nobody").await);
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use super::notice::DoneNoticeView;
+use crate::browser::close_question;
 use crate::error::AppError;
 use crate::server_fns::take_notice;
 
@@ -35,6 +36,60 @@ pub(crate) fn FormError(
             {move || error().map(|error| view! { <p class="form-error">{error.to_string()}</p> })}
         </div>
     }
+}
+
+/// A button that asks first: it opens a sentence about what will happen, and the form with the button that does it.
+#[component]
+pub(crate) fn Question(
+    /// What the button says.
+    ask: &'static str,
+    /// What it is called where several say the same; begins with what it says.
+    #[prop(optional, into)]
+    label: Option<String>,
+    /// Whether what follows takes something away.
+    #[prop(optional)]
+    is_grave: bool,
+    /// The sentence and the form.
+    children: Children,
+) -> impl IntoView {
+    let question = NodeRef::<leptos::html::Details>::new();
+    let class = if is_grave { "btn danger" } else { "btn" };
+    view! {
+        // Of the questions on a page one is open at a time.
+        <details class="question" name="question" node_ref=question on:submit=move |_| close_question(question)>
+            <summary class=class aria-label=label>{ask}</summary>
+            <div class="question-body">{children()}</div>
+        </details>
+    }
+}
+
+/// A button that is of no use now, and why.
+#[component]
+pub(crate) fn Withheld(
+    /// What the button says.
+    button: &'static str,
+    /// Names the reason in the page.
+    id: &'static str,
+    /// Why, and what to do.
+    reason: &'static str,
+) -> impl IntoView {
+    view! {
+        <button type="button" class="btn" disabled aria-describedby=id>{button}</button>
+        <p class="hint" id=id>{reason}</p>
+    }
+    .into_any()
+}
+
+/// The password once more: whoever finds an open session must not end the others with it.
+#[component]
+pub(crate) fn OwnPassword() -> impl IntoView {
+    view! {
+        <label>
+            <span>"Your password"</span>
+            <input name="password" type="password" autocomplete="current-password" required />
+        </label>
+    }
+    .into_any()
 }
 
 /// A new password, twice.
@@ -90,11 +145,14 @@ pub(crate) fn emptied_when(is_done: impl Fn() -> bool + 'static) -> NodeRef<lept
 pub(crate) fn RoleChoice(
     /// The one that is chosen at first.
     chosen: Role,
+    /// Whether another can be chosen.
+    #[prop(default = true)]
+    is_open: bool,
 ) -> impl IntoView {
     view! {
         <label>
             <span>"Role"</span>
-            <select name="role">
+            <select name="role" disabled=!is_open>
                 {Role::ALL
                     .into_iter()
                     .map(|role| view! {

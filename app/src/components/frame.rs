@@ -1,5 +1,7 @@
 //! The frame of every page about a database: navigation, name, age of the data, account.
 
+use std::cell::Cell;
+
 use domain::account::Account;
 use domain::database::DatabaseName;
 use domain::observation::Health;
@@ -12,9 +14,11 @@ use leptos_router::hooks::{use_location, use_params_map};
 use super::account_menu::AccountMenu;
 use super::icon::{Icon, Symbol};
 use super::live::{LiveAge, Refresher};
-use crate::browser::{focus_on_slash, sign_in_again};
+use crate::browser::{
+    close_menus, close_menus_when_left, focus_on_slash, monotonic_ms, on_use, sign_in_again,
+};
 use crate::error::AppError;
-use crate::server_fns::{Frame as LoadedFrame, load_frame, load_status};
+use crate::server_fns::{Frame as LoadedFrame, load_frame, load_status, note_use};
 
 /// The database in the page's address.
 pub(crate) fn database_parameter() -> Memo<String> {
@@ -26,13 +30,27 @@ pub(crate) fn database_parameter() -> Memo<String> {
 #[component]
 pub(crate) fn DatabaseFrame() -> impl IntoView {
     let database = database_parameter();
-    view! { <Frame database=Signal::derive(move || Some(database.get())) /> }
+    view! { <Frame database=Signal::derive(move || Some(database.get()))><Outlet /></Frame> }
 }
 
 /// The frame with a page in it that belongs to all databases.
 #[component]
 pub(crate) fn ConsoleFrame() -> impl IntoView {
-    view! { <Frame database=Signal::derive(|| None) /> }
+    view! { <Frame database=Signal::derive(|| None)><Outlet /></Frame> }
+}
+
+/// The frame around what is said at an address where nothing is.
+#[component]
+pub(crate) fn LostFrame(children: Children) -> impl IntoView {
+    view! { <Frame database=Signal::derive(|| None)>{children()}</Frame> }
+}
+
+/// Use of a page is noted this often at most.
+const NOTE_USE_EVERY_MS: f64 = 30_000.0;
+
+thread_local! {
+    /// When it was noted last; loading the page counts. Outlives the frame, which is another one for other pages.
+    static NOTED_MS: Cell<f64> = const { Cell::new(0.0) };
 }
 
 /// What has come since the page was loaded.
@@ -41,7 +59,7 @@ type Newer = RwSignal<Option<DatabaseStatus>>;
 /// The page stands in no `Suspense` of the frame's: what is in one is built again and again while the server waits, and
 /// the page would load its data each time.
 #[component]
-fn Frame(database: Signal<Option<String>>) -> impl IntoView {
+fn Frame(database: Signal<Option<String>>, children: Children) -> impl IntoView {
     let refresher = Refresher::start();
     provide_context(refresher);
     // Loaded once for a database: what changes with every reading is loaded by what shows it, so that a form in the
@@ -49,12 +67,15 @@ fn Frame(database: Signal<Option<String>>) -> impl IntoView {
     let frame = Resource::new(move || database.get(), load_frame);
     let newer = newer_status(database, refresher);
     focus_on_slash("filter");
+    note_use_now_and_then();
+    close_menus_when_left();
     let is_open = RwSignal::new(false);
     let location = use_location();
-    // The drawer closes when another page is opened.
+    // The drawer and menus close when another page is opened.
     Effect::new(move |_| {
         location.pathname.track();
         is_open.set(false);
+        close_menus();
     });
     view! {
         <div class="app">
@@ -85,7 +106,7 @@ fn Frame(database: Signal<Option<String>>) -> impl IntoView {
                         })}
                     </Transition>
                 </header>
-                <main id="content" tabindex="-1"><Outlet /></main>
+                <main id="content" tabindex="-1">{children()}</main>
             </div>
         </div>
     }
@@ -119,6 +140,20 @@ fn TopEnd(frame: LoadedFrame, newer: Newer) -> impl IntoView {
             <AccountMenu account=frame.account />
         </div>
     }
+}
+
+/// A session that somebody works with goes on; a page that is only left open does not keep it.
+fn note_use_now_and_then() {
+    on_use(move || {
+        let now_ms = monotonic_ms();
+        if now_ms - NOTED_MS.get() >= NOTE_USE_EVERY_MS {
+            NOTED_MS.set(now_ms);
+            leptos::task::spawn_local(async {
+                // Who is signed out learns it from what the page loads.
+                let _ = note_use().await;
+            });
+        }
+    });
 }
 
 /// How the database stands, loaded again and again. Who is signed out meanwhile leaves the page.

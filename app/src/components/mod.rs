@@ -14,8 +14,10 @@ mod size_bar;
 mod title;
 
 pub(crate) use figure::{Bytes, Count, Dash, Moment, TableName};
-pub(crate) use form::{DoneNotices, FormError, NewPassword, RoleChoice, emptied_when};
-pub(crate) use frame::{ConsoleFrame, DatabaseFrame, database_parameter};
+pub(crate) use form::{
+    DoneNotices, FormError, NewPassword, OwnPassword, Question, RoleChoice, Withheld, emptied_when,
+};
+pub(crate) use frame::{ConsoleFrame, DatabaseFrame, LostFrame, database_parameter};
 pub(crate) use gate::Gate;
 pub(crate) use health::HealthPill;
 pub(crate) use icon::{Icon, Symbol};

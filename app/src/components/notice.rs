@@ -5,7 +5,7 @@ use domain::quantity::{age, moment};
 use leptos::prelude::*;
 
 use super::icon::{Icon, Symbol};
-use crate::browser::sign_in_again;
+use crate::browser::{copy_text, focus_when_there, is_hydrated, sign_in_again};
 use crate::error::AppError;
 use crate::server_fns::DoneNotice;
 
@@ -23,8 +23,15 @@ pub(crate) enum Tone {
 pub(crate) fn Notice(
     tone: Tone,
     #[prop(into)] title: String,
+    /// Whether the focus moves here as soon as it is shown, without JavaScript too.
+    #[prop(optional)]
+    takes_focus: bool,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
+    let section = NodeRef::<leptos::html::Section>::new();
+    if takes_focus {
+        focus_when_there(section);
+    }
     let (class, symbol) = match tone {
         Tone::Bad => ("notice bad", Symbol::Exclamation),
         Tone::Good => ("notice good", Symbol::Check),
@@ -32,7 +39,7 @@ pub(crate) fn Notice(
         Tone::Plain => ("notice plain", Symbol::Clock),
     };
     view! {
-        <section class=class role="status">
+        <section class=class role="status" node_ref=section tabindex=takes_focus.then_some("-1") autofocus=takes_focus>
             <span class="notice-mark"><Icon symbol /></span>
             <div>
                 <p class="notice-title">{title}</p>
@@ -46,19 +53,45 @@ pub(crate) fn Notice(
 #[component]
 pub(crate) fn DoneNoticeView(notice: DoneNotice) -> impl IntoView {
     match notice {
-        DoneNotice::Done(words) => view! { <Notice tone=Tone::Good title=words /> }.into_any(),
+        DoneNotice::Done(words) => view! { <Notice tone=Tone::Good title=words takes_focus=true /> }.into_any(),
         DoneNotice::Link { user, url, hours } => view! {
-            <Notice tone=Tone::Good title=format!("Give {user} this link")>
-                <p><input class="secret" type="text" readonly value=url aria-label=format!("Link for {user}") /></p>
-                <p>{format!("It is shown this once, can be used once, and ends in {hours} hours. Whoever has it chooses {user}'s password: send it where only {user} reads.")}</p>
+            <Notice tone=Tone::Good title=format!("Give {user} this link. It is shown only once.") takes_focus=true>
+                <Secret value=url label=format!("Link for {user}") />
+                <p>{format!("It can be used once, and ends in {hours} hours. Whoever has it chooses {user}'s password: send it where only {user} reads.")}</p>
             </Notice>
         }.into_any(),
         DoneNotice::Token { name, token } => view! {
-            <Notice tone=Tone::Good title=format!("The token {name}")>
-                <p><input class="secret" type="text" readonly value=token aria-label=format!("Token {name}") /></p>
-                <p>"It is shown this once. Copy it to where the program reads it; whoever has it may do what it may do."</p>
+            <Notice tone=Tone::Good title=format!("The token {name}. It is shown only once.") takes_focus=true>
+                <Secret value=token label=format!("Token {name}") />
+                <p>"Copy it to where the program reads it; whoever has it may do what it may do."</p>
             </Notice>
         }.into_any(),
+    }
+}
+
+/// What is shown only once, to be copied: by hand, and with a button where the browser can.
+#[component]
+fn Secret(value: String, label: String) -> impl IntoView {
+    let field = NodeRef::<leptos::html::Input>::new();
+    let is_hydrated = is_hydrated();
+    let said = RwSignal::new("");
+    let copy = move |_| {
+        copy_text(field, move |is_copied| {
+            said.set(if is_copied {
+                "Copied."
+            } else {
+                "The browser did not copy it. It is selected: copy it with the keyboard."
+            });
+        });
+    };
+    view! {
+        <p class="secret-line">
+            <input class="secret" type="text" readonly value=value aria-label=label.clone() node_ref=field />
+            <Show when=move || is_hydrated.get()>
+                <button type="button" class="btn" aria-label=format!("Copy: {label}") on:click=copy>"Copy"</button>
+            </Show>
+        </p>
+        <p class="secret-said" aria-live="polite">{said}</p>
     }
 }
 

@@ -4,7 +4,9 @@ use domain::account::OpenSession;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use crate::components::{DoneNotices, FormError, LoadFailed, Moment, NewPassword, PageTitle, emptied_when};
+use crate::components::{
+    DoneNotices, FormError, LoadFailed, Moment, NewPassword, OwnPassword, PageTitle, Question, emptied_when,
+};
 use crate::server_fns::{ChangePassword, EndSession, list_own_sessions};
 
 /// The page.
@@ -20,16 +22,9 @@ pub(crate) fn AccountPage() -> impl IntoView {
         <div class="head"><h1>"Account"</h1></div>
         <DoneNotices version />
         <section class="card">
-            <header>
-                <h2>"Sessions"</h2>
-                <div class="end">
-                    // Leaves the app for good: what is in memory goes with the page.
-                    <form method="post" action="/fn/end_all_sessions">
-                        <button type="submit" class="btn danger">"Sign out everywhere"</button>
-                    </form>
-                </div>
-            </header>
+            <header><h2>"Sessions"</h2></header>
             <FormError outcome=end.value().into() path="/fn/end_session" />
+            <FormError outcome=Signal::derive(|| None) path="/fn/end_all_sessions" />
             <Transition fallback=|| view! { <div class="skeleton" role="status" aria-label="Loading"><span class="bone table-bone"></span></div> }>
                 {move || Suspend::new(async move {
                     match sessions.await {
@@ -38,6 +33,16 @@ pub(crate) fn AccountPage() -> impl IntoView {
                     }
                 })}
             </Transition>
+            <div class="form-body">
+                <Question ask="Sign out everywhere" is_grave=true>
+                    // Leaves the app for good: what is in memory goes with the page.
+                    <form method="post" action="/fn/end_all_sessions">
+                        <p>"All your sessions end at once, in this browser too: you sign in again to go on."</p>
+                        <OwnPassword />
+                        <button type="submit" class="btn danger">"End all my sessions"</button>
+                    </form>
+                </Question>
+            </div>
         </section>
         <section class="card form-card password-card">
             <header><h2>"Password"</h2></header>
@@ -82,7 +87,12 @@ fn Row(session: OpenSession, end: ServerAction<EndSession>) -> impl IntoView {
     let label = format!("End the session in {} from {}", session.browser, session.address);
     view! {
         <tr>
-            <th scope="row" class="name">{session.browser}</th>
+            <th scope="row" class="name">
+                {session.browser}
+                <span class="under narrow-only">
+                    "signed in " <Moment at=Some(session.signed_in_at) none="" /> ", last used " <Moment at=Some(session.used_at) none="" />
+                </span>
+            </th>
             <td>{session.address}</td>
             <td class="wide-only"><Moment at=Some(session.signed_in_at) none="" /></td>
             <td class="wide-only"><Moment at=Some(session.used_at) none="" /></td>
@@ -91,10 +101,13 @@ fn Row(session: OpenSession, end: ServerAction<EndSession>) -> impl IntoView {
                     view! { <span class="pill plain">"this one"</span> }.into_any()
                 } else {
                     view! {
-                        <ActionForm action=end>
-                            <input type="hidden" name="id" value=session.id.to_string() />
-                            <button type="submit" class="btn" aria-label=label>"End"</button>
-                        </ActionForm>
+                        <Question ask="End" label>
+                            <ActionForm action=end>
+                                <input type="hidden" name="id" value=session.id.to_string() />
+                                <OwnPassword />
+                                <button type="submit" class="btn danger">"End this session"</button>
+                            </ActionForm>
+                        </Question>
                     }.into_any()
                 }}
             </td>

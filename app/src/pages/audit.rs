@@ -1,12 +1,16 @@
 //! Who did what.
 
-use domain::audit::{Action, ActorKind, AuditEvent, AuditPage, AuditQuery, Facts, Outcome};
+use domain::audit::{Action, ActorKind, AuditEvent, AuditPage, AuditQuery, Facts, Outcome, OutcomeFilter};
+use domain::listing::query_string;
 use domain::quantity::{counted, thousands};
 use leptos::prelude::*;
-use leptos_router::components::{A, Form};
-use leptos_router::hooks::use_query_map;
+use leptos_router::NavigateOptions;
+use leptos_router::components::A;
+use leptos_router::hooks::{use_navigate, use_query_map};
 
+use crate::browser::filled_fields;
 use crate::components::{Icon, LoadFailed, Moment, Notice, PageTitle, Symbol, Tone};
+use crate::error::AppError;
 use crate::server_fns::list_audit;
 
 const BASE: &str = "/audit";
@@ -32,11 +36,13 @@ pub(crate) fn AuditLogPage() -> impl IntoView {
                 let asked = asked.get_untracked();
                 match page.await {
                     Ok(page) => view! { <AuditBody page asked /> }.into_any(),
-                    Err(error) => view! {
+                    // Another address of the same page helps.
+                    Err(error @ AppError::InvalidParameter(_)) => view! {
                         <div class="head"><h1>"Audit log"</h1></div>
                         <LoadFailed error />
                         <p><A href=BASE attr:class="btn">"Show everything"</A></p>
                     }.into_any(),
+                    Err(error) => view! { <LoadFailed error /> }.into_any(),
                 }
             })}
         </Transition>
@@ -124,8 +130,18 @@ fn field(at: Option<jiff::Timestamp>) -> String {
 fn Filters(query: AuditQuery) -> impl IntoView {
     let action = query.action;
     let outcome = query.outcome;
+    let navigate = use_navigate();
+    // Without JavaScript the browser writes every field into the address; with it, those that hold something.
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let filled = filled_fields(&event, &PARAMETERS);
+        navigate(
+            &format!("{BASE}{}", query_string(&filled)),
+            NavigateOptions::default(),
+        );
+    };
     view! {
-        <Form method="GET" action=BASE attr:class="filters" attr:role="search">
+        <form method="get" action=BASE class="filters" role="search" on:submit=submit>
             <label>
                 <span>"Person or token"</span>
                 <input type="search" name="person" id="filter" value=query.actor maxlength="200" autocomplete="off" />
@@ -148,9 +164,9 @@ fn Filters(query: AuditQuery) -> impl IntoView {
                 <span>"Outcome"</span>
                 <select name="outcome">
                     <option value="" selected=outcome.is_none()>"any"</option>
-                    {Outcome::ALL
+                    {OutcomeFilter::ALL
                         .into_iter()
-                        .map(|one| view! { <option value=one.as_str() selected=outcome == Some(one)>{one.as_str()}</option> })
+                        .map(|one| view! { <option value=one.as_str() selected=outcome == Some(one)>{one.label()}</option> })
                         .collect_view()}
                 </select>
             </label>
@@ -163,7 +179,7 @@ fn Filters(query: AuditQuery) -> impl IntoView {
                 <input type="datetime-local" name="until" value=field(query.until) />
             </label>
             <button type="submit" class="btn">"Filter"</button>
-        </Form>
+        </form>
     }
 }
 

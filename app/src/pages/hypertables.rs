@@ -115,7 +115,9 @@ fn ListCard(
             }}
             <footer class="card-foot">
                 <SizeLegend />
-                {(edition == Edition::Apache).then_some("The Apache edition has neither compression nor policies: those columns are empty.")}
+                {(edition == Edition::Apache).then(|| view! {
+                    <p>"The Apache edition has neither compression nor policies." <span class="wide-only">" Those columns are empty."</span></p>
+                })}
             </footer>
             <Pager page base />
         </section>

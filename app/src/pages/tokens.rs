@@ -10,8 +10,8 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use crate::components::{
-    ColumnHead, DoneNotices, FilterBar, FormError, Icon, LoadFailed, Moment, PageTitle, Pager, RoleChoice,
-    Symbol, emptied_when,
+    ColumnHead, DoneNotices, FilterBar, FormError, Icon, LoadFailed, Moment, PageTitle, Pager, Question,
+    RoleChoice, Symbol, emptied_when,
 };
 use crate::server_fns::{CreateToken, RevokeToken, list_tokens};
 
@@ -189,10 +189,13 @@ fn Row(token: Token, revoke: ServerAction<RevokeToken>) -> impl IntoView {
             </td>
             <td class="num">
                 {(token.state != TokenState::Revoked).then(|| view! {
-                    <ActionForm action=revoke>
-                        <input type="hidden" name="id" value=token.id.to_string() />
-                        <button type="submit" class="btn danger" aria-label=label>"Revoke"</button>
-                    </ActionForm>
+                    <Question ask="Revoke" label=label.clone() is_grave=true>
+                        <ActionForm action=revoke>
+                            <input type="hidden" name="id" value=token.id.to_string() />
+                            <p>{format!("Programs that use {} are shut out at once. What is revoked stays so: to let them in again, create another token.", token.name)}</p>
+                            <button type="submit" class="btn danger">{label}</button>
+                        </ActionForm>
+                    </Question>
                 })}
             </td>
         </tr>

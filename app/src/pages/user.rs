@@ -1,15 +1,20 @@
 //! One user, and what an administrator can do about it.
 
-use domain::account::{User, UserState};
+use domain::account::{ManagedUser, User, UserState};
 use domain::quantity::counted;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::users::StatePill;
-use crate::components::{DoneNotices, FormError, LoadFailed, Moment, PageTitle, RoleChoice};
+use crate::components::{
+    DoneNotices, FormError, LoadFailed, Moment, PageTitle, Question, RoleChoice, Withheld,
+};
 use crate::error::AppError;
 use crate::server_fns::{ChangeRole, DisableUser, EnableUser, EndUserSessions, ResetPassword, load_user};
+
+const LAST_ADMINISTRATOR: &str =
+    "This is the last administrator who can sign in. Make somebody else an administrator first.";
 
 /// The page's forms. They live as long as the page, while what they change is loaded anew.
 #[derive(Clone, Copy)]
@@ -54,7 +59,7 @@ pub(crate) fn UserPage() -> impl IntoView {
         <Transition fallback=|| ()>
             {move || Suspend::new(async move {
                 match user.await {
-                    Ok(user) => view! { <UserBody user forms /> }.into_any(),
+                    Ok(managed) => view! { <UserBody managed forms /> }.into_any(),
                     Err(error) => view! { <LoadFailed error /> }.into_any(),
                 }
             })}
@@ -63,7 +68,9 @@ pub(crate) fn UserPage() -> impl IntoView {
 }
 
 #[component]
-fn UserBody(user: User, forms: Forms) -> impl IntoView {
+fn UserBody(managed: ManagedUser, forms: Forms) -> impl IntoView {
+    let user = managed.user.clone();
+    let is_oneself = managed.is_oneself;
     let name = user.name.to_string();
     view! {
         <div class="head">
@@ -73,58 +80,117 @@ fn UserBody(user: User, forms: Forms) -> impl IntoView {
         </div>
         <div class="grid g21">
             <div class="stack">
-                <section class="card form-card">
-                    <header><h2>"Role"</h2></header>
-                    <ActionForm action=forms.role>
-                        <FormError outcome=forms.role.value().into() path="/fn/change_role" />
-                        <input type="hidden" name="name" value=name.clone() />
-                        <div class="fields">
-                            <RoleChoice chosen=user.role />
-                            <button type="submit" class="btn" disabled=move || forms.role.pending().get()>"Change role"</button>
-                        </div>
-                        <p class="hint">"Ends all sessions of this user, and voids a link that was given out."</p>
-                    </ActionForm>
-                </section>
-                <PasswordCard user=user.clone() forms />
-                <AccessCard user=user.clone() forms />
+                <RoleCard managed=managed.clone() forms />
+                <PasswordCard managed=managed.clone() forms />
+                <AccessCard managed forms />
             </div>
-            <Facts user forms />
+            <Facts user is_oneself forms />
         </div>
     }
 }
 
 #[component]
-fn PasswordCard(user: User, forms: Forms) -> impl IntoView {
-    let is_disabled = user.state == UserState::Disabled;
-    let (title, words, button) = match user.state {
-        UserState::WithoutPassword => (
-            "Link to choose a password",
-            "Makes a new link; the one before is void from then on.",
-            "Make a new link",
-        ),
-        _ => (
-            "Reset the password",
-            "Takes the password away at once, ends all sessions, and makes a link with which the user chooses another.",
-            "Reset the password",
-        ),
+fn RoleCard(managed: ManagedUser, forms: Forms) -> impl IntoView {
+    let ManagedUser {
+        user,
+        is_last_administrator,
+        ..
+    } = managed;
+    let (described_by, hint) = if is_last_administrator {
+        (Some("role-reason"), LAST_ADMINISTRATOR)
+    } else {
+        (
+            None,
+            "Ends all sessions of this user, and voids a link that was given out.",
+        )
     };
     view! {
         <section class="card form-card">
-            <header><h2>{title}</h2></header>
-            <ActionForm action=forms.reset>
-                <FormError outcome=forms.reset.value().into() path="/fn/reset_password" />
+            <header><h2>"Role"</h2></header>
+            <ActionForm action=forms.role>
+                <FormError outcome=forms.role.value().into() path="/fn/change_role" />
                 <input type="hidden" name="name" value=user.name.to_string() />
-                <p>{words}</p>
-                <button type="submit" class="btn" disabled=move || is_disabled || forms.reset.pending().get()>{button}</button>
-                {is_disabled.then(|| view! { <p class="hint">"A disabled user cannot choose a password. Enable the user first."</p> })}
+                <div class="fields">
+                    <RoleChoice chosen=user.role is_open=!is_last_administrator />
+                    <button type="submit" class="btn" disabled=move || is_last_administrator || forms.role.pending().get() aria-describedby=described_by>"Change role"</button>
+                </div>
+                <p class="hint" id="role-reason">{hint}</p>
             </ActionForm>
         </section>
     }
 }
 
+/// Why a password is not reset.
+fn reset_withheld(managed: &ManagedUser) -> Option<&'static str> {
+    if managed.is_oneself {
+        Some("This is your own account: change your password on your account page.")
+    } else if managed.is_last_administrator {
+        Some(LAST_ADMINISTRATOR)
+    } else if managed.user.state == UserState::Disabled {
+        Some("A disabled user cannot choose a password. Enable the user first.")
+    } else {
+        None
+    }
+}
+
+/// Why a user is not shut out.
+fn disable_withheld(managed: &ManagedUser) -> Option<&'static str> {
+    if managed.is_oneself {
+        Some("This is your own account: another administrator can disable it.")
+    } else if managed.is_last_administrator {
+        Some(LAST_ADMINISTRATOR)
+    } else {
+        None
+    }
+}
+
 #[component]
-fn AccessCard(user: User, forms: Forms) -> impl IntoView {
-    let name = user.name.to_string();
+fn PasswordCard(managed: ManagedUser, forms: Forms) -> impl IntoView {
+    let withheld = reset_withheld(&managed);
+    let name = managed.user.name.to_string();
+    let (title, button, answer, words) = match managed.user.state {
+        UserState::WithoutPassword => (
+            "Link to choose a password",
+            "Make a new link",
+            format!("Make a new link for {name}"),
+            format!("A new link is made for {name}; the one before is void from then on."),
+        ),
+        _ => (
+            "Password",
+            "Reset the password",
+            format!("Reset the password of {name}"),
+            format!(
+                "The password of {name} is taken away at once and all sessions end. You get a link with which {name} chooses another."
+            ),
+        ),
+    };
+    view! {
+        <section class="card form-card">
+            <header><h2>{title}</h2></header>
+            <div class="form-body">
+                <FormError outcome=forms.reset.value().into() path="/fn/reset_password" />
+                {match withheld {
+                    Some(reason) => view! { <Withheld button id="reset-reason" reason /> }.into_any(),
+                    None => view! {
+                        <Question ask=button>
+                            <ActionForm action=forms.reset>
+                                <input type="hidden" name="name" value=name.clone() />
+                                <p>{words}</p>
+                                <button type="submit" class="btn" disabled=move || forms.reset.pending().get()>{answer}</button>
+                            </ActionForm>
+                        </Question>
+                    }.into_any(),
+                }}
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn AccessCard(managed: ManagedUser, forms: Forms) -> impl IntoView {
+    let withheld = disable_withheld(&managed);
+    let is_disabled = managed.user.state == UserState::Disabled;
+    let name = managed.user.name.to_string();
     // One component for both, so that a form that was just sent does not take its message along when it goes.
     let outcome: Signal<Option<Result<(), AppError>>> = Signal::derive(move || {
         forms
@@ -138,23 +204,25 @@ fn AccessCard(user: User, forms: Forms) -> impl IntoView {
         <section class="card form-card">
             <header><h2>"Access"</h2></header>
             <div class="form-body">
-                <FormError outcome path=if user.state == UserState::Disabled { "/fn/enable_user" } else { "/fn/disable_user" } />
-                {if user.state == UserState::Disabled {
-                    view! {
+                <FormError outcome path=if is_disabled { "/fn/enable_user" } else { "/fn/disable_user" } />
+                {match withheld {
+                    _ if is_disabled => view! {
                         <ActionForm action=forms.enable>
                             <input type="hidden" name="name" value=name />
                             <p>"This user is shut out. Its password, if it has one, works again once it is enabled."</p>
                             <button type="submit" class="btn" disabled=move || forms.enable.pending().get()>"Enable"</button>
                         </ActionForm>
-                    }.into_any()
-                } else {
-                    view! {
-                        <ActionForm action=forms.disable>
-                            <input type="hidden" name="name" value=name />
-                            <p>"Disabling ends all sessions at once and keeps the user from signing in until it is enabled again. Tokens it has created go on working: revoke them on the Tokens page."</p>
-                            <button type="submit" class="btn danger" disabled=move || forms.disable.pending().get()>"Disable"</button>
-                        </ActionForm>
-                    }.into_any()
+                    }.into_any(),
+                    Some(reason) => view! { <Withheld button="Disable" id="disable-reason" reason /> }.into_any(),
+                    None => view! {
+                        <Question ask="Disable" is_grave=true>
+                            <ActionForm action=forms.disable>
+                                <input type="hidden" name="name" value=name.clone() />
+                                <p>{format!("All sessions of {name} end at once, and {name} cannot sign in until enabled again. Tokens that {name} has created go on working: revoke them on the Tokens page.")}</p>
+                                <button type="submit" class="btn danger" disabled=move || forms.disable.pending().get()>{format!("Disable {name}")}</button>
+                            </ActionForm>
+                        </Question>
+                    }.into_any(),
                 }}
             </div>
         </section>
@@ -162,8 +230,8 @@ fn AccessCard(user: User, forms: Forms) -> impl IntoView {
 }
 
 #[component]
-fn Facts(user: User, forms: Forms) -> impl IntoView {
-    let has_sessions = user.sessions > 0;
+fn Facts(user: User, is_oneself: bool, forms: Forms) -> impl IntoView {
+    let name = user.name.to_string();
     view! {
         <section class="card">
             <header><h2>"Facts"</h2></header>
@@ -177,10 +245,21 @@ fn Facts(user: User, forms: Forms) -> impl IntoView {
             </dl>
             <div class="form-body">
                 <FormError outcome=forms.sign_out.value().into() path="/fn/end_user_sessions" />
-                <ActionForm action=forms.sign_out>
-                    <input type="hidden" name="name" value=user.name.to_string() />
-                    <button type="submit" class="btn" disabled=move || !has_sessions || forms.sign_out.pending().get()>"Sign out everywhere"</button>
-                </ActionForm>
+                {if is_oneself {
+                    view! { <Withheld button="Sign out everywhere" id="sessions-reason" reason="This is your own account: sign out everywhere on your account page." /> }.into_any()
+                } else if user.sessions == 0 {
+                    view! { <Withheld button="Sign out everywhere" id="sessions-reason" reason="No session is open." /> }.into_any()
+                } else {
+                    view! {
+                        <Question ask="Sign out everywhere">
+                            <ActionForm action=forms.sign_out>
+                                <input type="hidden" name="name" value=name.clone() />
+                                <p>{format!("All sessions of {name} end at once, on every device.")}</p>
+                                <button type="submit" class="btn" disabled=move || forms.sign_out.pending().get()>{format!("Sign {name} out everywhere")}</button>
+                            </ActionForm>
+                        </Question>
+                    }.into_any()
+                }}
             </div>
         </section>
     }

@@ -10,8 +10,8 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use crate::components::{
-    ColumnHead, DoneNotices, FilterBar, FormError, Icon, LoadFailed, Moment, PageTitle, Pager, RoleChoice,
-    Symbol, emptied_when,
+    ColumnHead, DoneNotices, FilterBar, FormError, Icon, LoadFailed, Moment, OwnPassword, PageTitle, Pager,
+    Question, RoleChoice, Symbol, emptied_when,
 };
 use crate::server_fns::{InviteUser, list_users};
 
@@ -98,6 +98,20 @@ fn UsersBody(
                 }.into_any()
             }}
             <Pager page base=BASE.to_owned() />
+        </section>
+        <section class="card form-card">
+            <header><h2>"Sessions"</h2></header>
+            <div class="form-body">
+                <FormError outcome=Signal::derive(|| None) path="/fn/end_everyones_sessions" />
+                <Question ask="Sign everybody out" is_grave=true>
+                    // Leaves the app for good: what is in memory goes with the page.
+                    <form method="post" action="/fn/end_everyones_sessions">
+                        <p>"Every session of every user ends at once, yours too. Nobody is shut out: everybody signs in again. Tokens go on working."</p>
+                        <OwnPassword />
+                        <button type="submit" class="btn danger">"End everybody's sessions"</button>
+                    </form>
+                </Question>
+            </div>
         </section>
     }
 }

@@ -3,6 +3,7 @@
 use domain::account::OpenSession;
 use leptos::prelude::*;
 
+#[cfg(feature = "ssr")]
 use super::notice::DoneNotice;
 use crate::error::AppError;
 
@@ -18,14 +19,24 @@ pub async fn list_own_sessions() -> Result<Vec<OpenSession>, AppError> {
         .map_err(|error| guard::refused("listing sessions", error))
 }
 
+/// Says that somebody works with the page. Nothing else the page asks by itself puts off the end of the session.
+#[server(prefix = "/fn", endpoint = "note_use")]
+pub async fn note_use() -> Result<(), AppError> {
+    use super::guard;
+
+    guard::demand(domain::role::Permission::ManageOwnAccount, "account")
+        .await
+        .map(drop)
+}
+
 /// Ends one of one's own sessions.
 #[server(prefix = "/fn", endpoint = "end_session")]
-pub async fn end_session(id: i64) -> Result<(), AppError> {
+pub async fn end_session(id: i64, password: String) -> Result<(), AppError> {
     use super::guard;
 
     let (console, granted) = guard::demand(domain::role::Permission::ManageOwnAccount, "account").await?;
     console
-        .end_own_session(&granted, id)
+        .end_own_session(&granted, &guard::client()?, &password.into(), id)
         .await
         .map_err(|error| guard::refused("ending a session", error))?;
     super::notice::leave_notice(&DoneNotice::Done("The session has ended.".to_owned()))
@@ -33,12 +44,12 @@ pub async fn end_session(id: i64) -> Result<(), AppError> {
 
 /// Signs out everywhere, here too.
 #[server(prefix = "/fn", endpoint = "end_all_sessions")]
-pub async fn end_all_sessions() -> Result<(), AppError> {
+pub async fn end_all_sessions(password: String) -> Result<(), AppError> {
     use super::guard;
 
     let (console, granted) = guard::demand(domain::role::Permission::ManageOwnAccount, "account").await?;
     console
-        .end_all_own_sessions(&granted, &guard::session()?)
+        .end_all_own_sessions(&granted, &guard::client()?, &password.into(), &guard::session()?)
         .await
         .map_err(|error| guard::refused("ending all sessions", error))?;
     super::notice::clear_notice();

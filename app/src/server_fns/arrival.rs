@@ -27,17 +27,16 @@ pub(super) fn remember_browser(signed_in: &SignedInAs) -> Result<(), AppError> {
 pub(super) fn arrive(console: &Console, signed_in: &SignedInAs, next: Option<&str>) -> Result<(), AppError> {
     super::notice::clear_notice();
     remember_browser(signed_in)?;
-    leptos_axum::redirect(&landing(console, next));
+    leptos_axum::redirect(&landing(console, signed_in, next));
     Ok(())
 }
 
 /// The page asked for if it is one of ours, else the first database's Overview.
-fn landing(console: &Console, next: Option<&str>) -> String {
+fn landing(console: &Console, signed_in: &SignedInAs, next: Option<&str>) -> String {
     match next.filter(|path| is_own_page(path)) {
         Some(path) => path.to_owned(),
         None => console
-            .database_names()
-            .first()
+            .first_database(signed_in)
             .map_or_else(|| "/".to_owned(), |database| format!("/db/{database}")),
     }
 }

@@ -27,26 +27,31 @@ pub async fn load_frame(database: Option<String>) -> Result<Frame, AppError> {
     use super::guard;
 
     let (console, granted) = guard::demand(domain::role::Permission::ViewStatus, "frame").await?;
-    let databases = console.database_names();
-    let database = or_first(&console, database);
+    let databases = console.database_names(&granted);
     Ok(Frame {
         account: granted
             .user()
-            .map(|user| user.account.clone())
+            .map(|user| user.account().clone())
             .ok_or(AppError::NotSignedIn)?,
         databases,
-        environment: console.environment.as_deref().map(str::to_owned),
+        environment: console.environment().map(str::to_owned),
+        // Under a name that no database has, the page says so; the frame is that of the first, and has the way out.
         status: console
-            .status(&granted, &database)
+            .status(&granted, &or_first(&console, &granted, database))
+            .or_else(|_| console.status(&granted, &or_first(&console, &granted, None)))
             .map_err(|_| guard::not_found())?,
     })
 }
 
 /// The database that was asked for, or the first.
 #[cfg(feature = "ssr")]
-fn or_first(console: &backend::console::Console, database: Option<String>) -> String {
+fn or_first(
+    console: &backend::console::Console,
+    granted: &backend::auth::Granted,
+    database: Option<String>,
+) -> String {
     database
-        .or_else(|| console.database_names().first().map(ToString::to_string))
+        .or_else(|| console.database_names(granted).first().map(ToString::to_string))
         .unwrap_or_default()
 }
 
@@ -57,6 +62,6 @@ pub async fn load_status(database: Option<String>) -> Result<DatabaseStatus, App
 
     let (console, granted) = guard::demand(domain::role::Permission::ViewStatus, "status").await?;
     console
-        .status(&granted, &or_first(&console, database))
+        .status(&granted, &or_first(&console, &granted, database))
         .map_err(|_| guard::not_found())
 }

@@ -8,6 +8,7 @@ use domain::role::Permission;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use leptos::prelude::use_context;
+use leptos::server_fn::error::ServerFnUrlError;
 use leptos_axum::ResponseOptions;
 
 use crate::error::AppError;
@@ -35,10 +36,7 @@ pub(super) fn client() -> Result<Client, AppError> {
 /// came in.
 pub(super) async fn demand(permission: Permission, resource: &str) -> Result<(Console, Granted), AppError> {
     let console = console()?;
-    let caller = extension::<Caller>().unwrap_or(Caller {
-        principal: Principal::Anonymous,
-        address: String::new(),
-    });
+    let caller = extension::<Caller>().unwrap_or(Caller::new(Principal::Anonymous, String::new()));
     match console.demand(&caller, permission, resource).await {
         Ok(granted) => Ok((console, granted)),
         Err(Denied::NotSignedIn) => Err(refuse(StatusCode::UNAUTHORIZED, AppError::NotSignedIn)),
@@ -58,6 +56,18 @@ fn is_form() -> bool {
     })
 }
 
+/// Where a form without JavaScript leads back to: the page it stands on, with this error in the address. Whoever answers
+/// forms would add it to the errors of the attempts before; here it takes their place.
+fn page_with(error: &AppError) -> Option<HeaderValue> {
+    let parts = use_context::<Parts>()?;
+    let mut page = parts.headers.get(header::REFERER)?.to_str().ok()?.to_owned();
+    ServerFnUrlError::<AppError>::strip_error_info(&mut page);
+    let page = ServerFnUrlError::new(parts.uri.path(), error.clone())
+        .to_url(&page)
+        .ok()?;
+    HeaderValue::from_str(page.as_str()).ok()
+}
+
 /// The error, with its HTTP status.
 pub(super) fn refuse(status: StatusCode, error: AppError) -> AppError {
     if let Some(response) = use_context::<ResponseOptions>() {
@@ -67,6 +77,8 @@ pub(super) fn refuse(status: StatusCode, error: AppError) -> AppError {
         // A refused permission keeps its status whatever asked: there is no form that leads here.
         if !is_form() || error == AppError::Forbidden {
             response.set_status(status);
+        } else if let Some(page) = page_with(&error) {
+            response.insert_header(header::LOCATION, page);
         }
     }
     error
@@ -108,6 +120,8 @@ pub(super) fn refused(what: &str, error: ChangeRefused) -> AppError {
         ),
         ChangeRefused::NothingAllowed => unfit(AppError::NothingAllowed),
         ChangeRefused::ExpiryPassed => unfit(AppError::InvalidExpiry),
-        ChangeRefused::WrongGrant(_) | ChangeRefused::Failed(_) => failed(what, &error),
+        // It was granted a moment ago, and taken back.
+        ChangeRefused::WrongGrant(_) => refuse(StatusCode::FORBIDDEN, AppError::Forbidden),
+        ChangeRefused::Failed(_) => failed(what, &error),
     }
 }

@@ -27,8 +27,8 @@ mod tokens;
 mod users;
 
 pub use account::{
-    ChangePassword, EndAllSessions, EndSession, ListOwnSessions, change_password, end_all_sessions,
-    end_session, list_own_sessions,
+    ChangePassword, EndAllSessions, EndSession, ListOwnSessions, NoteUse, change_password, end_all_sessions,
+    end_session, list_own_sessions, note_use,
 };
 pub use audit::{ListAudit, list_audit};
 pub use frame::{Frame, LoadFrame, LoadStatus, load_frame, load_status};
@@ -41,9 +41,9 @@ pub use session::{SignIn, SignOut, sign_in, sign_out};
 pub use theme::{SetTheme, Theme, set_theme};
 pub use tokens::{CreateToken, ListTokens, RevokeToken, create_token, list_tokens, revoke_token};
 pub use users::{
-    ChangeRole, DisableUser, EnableUser, EndUserSessions, InviteUser, ListUsers, LoadUser, ResetPassword,
-    change_role, disable_user, enable_user, end_user_sessions, invite_user, list_users, load_user,
-    reset_password,
+    ChangeRole, DisableUser, EnableUser, EndEveryonesSessions, EndUserSessions, InviteUser, ListUsers,
+    LoadUser, ResetPassword, change_role, disable_user, enable_user, end_everyones_sessions,
+    end_user_sessions, invite_user, list_users, load_user, reset_password,
 };
 
 /// What was sent could not be understood.

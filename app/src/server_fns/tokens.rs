@@ -1,6 +1,7 @@
 //! Tokens for programs.
 
 use domain::listing::{ListPage, ListQuery};
+#[cfg(feature = "ssr")]
 use domain::role::Permission;
 use domain::token::{Token, TokenColumn};
 use leptos::prelude::*;
@@ -44,7 +45,6 @@ pub async fn create_token(
                 .filter(|days| (1..=3650).contains(days))
                 .ok_or_else(|| guard::unfit(AppError::InvalidExpiry))?;
             console
-                .clock
                 .now()
                 .checked_add(SignedDuration::from_hours(24 * days))
                 .ok()
@@ -81,11 +81,11 @@ pub async fn revoke_token(id: i64) -> Result<(), AppError> {
     use super::notice::{DoneNotice, leave_notice};
 
     let (console, granted) = guard::demand(Permission::ManageUsers, "tokens").await?;
-    console
+    let name = console
         .revoke_token(&granted, id)
         .await
         .map_err(|error| guard::refused("revoking a token", error))?;
-    leave_notice(&DoneNotice::Done(
-        "The token is revoked. It opens nothing any more.".to_owned(),
-    ))
+    leave_notice(&DoneNotice::Done(format!(
+        "The token {name} is revoked. It opens nothing any more."
+    )))
 }

@@ -1,16 +1,12 @@
 //! What administrators do to users.
 
-use domain::account::{User, UserColumn};
+use domain::account::{ManagedUser, User, UserColumn};
 use domain::listing::{ListPage, ListQuery};
 use leptos::prelude::*;
 
+#[cfg(feature = "ssr")]
 use super::notice::DoneNotice;
 use crate::error::AppError;
-
-#[cfg(feature = "ssr")]
-const INVITATION_HOURS: u32 = 72;
-#[cfg(feature = "ssr")]
-const RESET_HOURS: u32 = 24;
 
 /// A user name that came over the wire.
 #[cfg(feature = "ssr")]
@@ -44,11 +40,12 @@ fn leave_link(
 ) -> Result<(), AppError> {
     super::notice::leave_notice(&DoneNotice::Link {
         user: user.to_owned(),
-        url: format!("{}/setup?token={}", console.public_address, token.expose()),
+        url: format!("{}/setup?token={}", console.public_address(), token.expose()),
         hours,
     })
 }
 
+#[cfg(feature = "ssr")]
 fn done(words: String) -> DoneNotice {
     DoneNotice::Done(words)
 }
@@ -64,9 +61,9 @@ pub async fn list_users(query: ListQuery<UserColumn>) -> Result<ListPage<User>, 
     Ok(query.checked().apply(&users))
 }
 
-/// Loads one user.
+/// Loads one user, and what of this page would be refused.
 #[server(prefix = "/fn", endpoint = "load_user", input = leptos::server_fn::codec::GetUrl)]
-pub async fn load_user(name: String) -> Result<User, AppError> {
+pub async fn load_user(name: String) -> Result<ManagedUser, AppError> {
     let (console, granted) = managing().await?;
     let name = name.parse().map_err(|_| super::guard::not_found())?;
     console
@@ -84,7 +81,12 @@ pub async fn invite_user(name: String, role: String) -> Result<(), AppError> {
         .invite_user(&granted, name.clone(), role)
         .await
         .map_err(|error| super::guard::refused("inviting a user", error))?;
-    leave_link(&console, name.as_str(), &token, INVITATION_HOURS)
+    leave_link(
+        &console,
+        name.as_str(),
+        &token,
+        backend::accounts::INVITATION_HOURS,
+    )
 }
 
 /// Gives a user another role.
@@ -135,6 +137,19 @@ pub async fn end_user_sessions(name: String) -> Result<(), AppError> {
     super::notice::leave_notice(&done(format!("{name} is signed out everywhere.")))
 }
 
+/// Signs everybody out everywhere, whoever asks too.
+#[server(prefix = "/fn", endpoint = "end_everyones_sessions")]
+pub async fn end_everyones_sessions(password: String) -> Result<(), AppError> {
+    let (console, granted) = managing().await?;
+    console
+        .end_everyones_sessions(&granted, &super::guard::client()?, &password.into())
+        .await
+        .map_err(|error| super::guard::refused("ending everyone's sessions", error))?;
+    super::notice::clear_notice();
+    leptos_axum::redirect("/login");
+    Ok(())
+}
+
 /// Takes a user's password away; the next page shows the link to choose another.
 #[server(prefix = "/fn", endpoint = "reset_password")]
 pub async fn reset_password(name: String) -> Result<(), AppError> {
@@ -144,5 +159,5 @@ pub async fn reset_password(name: String) -> Result<(), AppError> {
         .reset_password(&granted, &name)
         .await
         .map_err(|error| super::guard::refused("resetting a password", error))?;
-    leave_link(&console, name.as_str(), &token, RESET_HOURS)
+    leave_link(&console, name.as_str(), &token, backend::accounts::RESET_HOURS)
 }

@@ -9,7 +9,7 @@ use tower_sessions_core::Session;
 use super::ChangeRefused;
 use super::users::hours_from;
 use crate::audit::Entry;
-use crate::auth::{Client, SessionFailed, SignedInAs, anonymous, check_new_password};
+use crate::auth::{Client, SessionFailed, SignedInAs, Way, anonymous, check_new_password};
 use crate::console::Console;
 use crate::random::{NoRandomness, SecretToken, digest};
 use crate::state::links::use_link;
@@ -19,7 +19,7 @@ use crate::state::users::{insert_user, set_password};
 use crate::state::{LinkPurpose, NewUser, StateError};
 
 /// How long the first administrator's link can be used.
-const SETUP_LINK_HOURS: i64 = 24;
+const SETUP_LINK_HOURS: u32 = 24;
 
 /// What a link's token opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +93,7 @@ impl Console {
         }
         let name: UserName = name.parse()?;
         check_new_password(&name, password.expose_secret())?;
+        self.pay_for_link(client, &digest(token)).await?;
         let hash = self.hasher.hash(password).await.map_err(SessionFailed::from)?;
         let entry = Entry::of(&anonymous(client), Action::SetUp)
             .by(name.as_str())
@@ -123,7 +124,7 @@ impl Console {
             role: Role::Admin,
         };
         Ok(self
-            .complete_sign_in(session, client, (id, account, 0), Action::SetUp)
+            .complete_sign_in(session, client, (id, account, 0), Some(Way::Link))
             .await?)
     }
 
@@ -142,6 +143,7 @@ impl Console {
         };
         let account = link.account;
         check_new_password(&account.name, password.expose_secret())?;
+        self.pay_for_link(client, &digest).await?;
         let hash = self.hasher.hash(password).await.map_err(SessionFailed::from)?;
         let entry = Entry::of(&anonymous(client), Action::UseLink)
             .by(account.name.as_str())
@@ -163,7 +165,7 @@ impl Console {
         let change = change.await;
         self.conclude(intent, change).await?;
         Ok(self
-            .complete_sign_in(session, client, (link.user_id, account, epoch), Action::UseLink)
+            .complete_sign_in(session, client, (link.user_id, account, epoch), Some(Way::Link))
             .await?)
     }
 }

@@ -1,6 +1,6 @@
 //! Accounts: users, their passwords and sessions, tokens. One file a noun.
 //!
-//! Every change takes a [`Granted`] of the permission it needs, writes its intent into the audit trail first, and its
+//! Every change takes a [`crate::auth::Granted`] of the permission it needs, writes its intent into the audit trail first, and its
 //! outcome in the same transaction as the change.
 
 mod links;
@@ -9,13 +9,13 @@ mod tokens;
 mod users;
 
 use domain::account::{InvalidUserName, UnfitPassword};
-use domain::role::Permission;
 
-use crate::auth::{Granted, SessionFailed};
+use crate::auth::{SessionFailed, SignInRefused, WrongGrant};
 use crate::state::StateError;
 
 pub use links::OpenLink;
 pub use tokens::TokenRequest;
+pub use users::{INVITATION_HOURS, RESET_HOURS};
 
 /// Why an account was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -47,8 +47,8 @@ pub enum ChangeRefused {
     /// The new password.
     #[error(transparent)]
     Password(#[from] UnfitPassword),
-    /// The old password is wrong.
-    #[error("the old password is wrong")]
+    /// The password that is asked for again is wrong.
+    #[error("the password is wrong")]
     WrongPassword,
     /// Too many attempts.
     #[error("too many attempts; try again in {retry_after_s} s")]
@@ -62,9 +62,9 @@ pub enum ChangeRefused {
     /// A token that is out of date before it exists.
     #[error("a token ends in the future")]
     ExpiryPassed,
-    /// The grant is for something else.
-    #[error("this needs the permission {0}")]
-    WrongGrant(Permission),
+    /// The grant is for something else, or was taken back meanwhile.
+    #[error(transparent)]
+    WrongGrant(WrongGrant),
     /// Something failed.
     #[error(transparent)]
     Failed(#[from] SessionFailed),
@@ -76,17 +76,24 @@ impl From<StateError> for ChangeRefused {
     }
 }
 
+impl From<SignInRefused> for ChangeRefused {
+    fn from(error: SignInRefused) -> Self {
+        match error {
+            SignInRefused::TooManyAttempts { retry_after_s } => Self::TooManyAttempts { retry_after_s },
+            SignInRefused::WrongCredentials => Self::WrongPassword,
+            SignInRefused::Failed(error) => Self::Failed(error),
+        }
+    }
+}
+
 impl From<sqlx::Error> for ChangeRefused {
     fn from(error: sqlx::Error) -> Self {
         Self::Failed(error.into())
     }
 }
 
-/// A grant proves one permission; this checks that it is the right one.
-fn require(granted: &Granted, permission: Permission) -> Result<(), ChangeRefused> {
-    if granted.permission() == permission {
-        Ok(())
-    } else {
-        Err(ChangeRefused::WrongGrant(permission))
+impl From<WrongGrant> for ChangeRefused {
+    fn from(wrong: WrongGrant) -> Self {
+        Self::WrongGrant(wrong)
     }
 }

@@ -6,10 +6,12 @@ use domain::role::Permission;
 use secrecy::{ExposeSecret, SecretString};
 use tower_sessions_core::Session;
 
-use super::{ChangeRefused, require};
+use super::ChangeRefused;
 use crate::audit::Entry;
 use crate::auth::SignedIn;
-use crate::auth::{Client, Granted, SessionFailed, SignInRefused, SignedInAs, check_new_password};
+use crate::auth::{
+    Client, Granted, PasswordHash, SessionFailed, SignedInAs, WrongGrant, check_new_password, still_grants,
+};
 use crate::console::Console;
 use crate::state::known_browsers::forget_browsers;
 use crate::state::sessions::{end_session, end_sessions};
@@ -17,7 +19,7 @@ use crate::state::users::replace_password;
 
 /// A token has no account; the command line neither.
 fn oneself(granted: &Granted) -> Result<&SignedIn, ChangeRefused> {
-    require(granted, Permission::ManageOwnAccount)?;
+    granted.require(Permission::ManageOwnAccount)?;
     granted
         .user()
         .ok_or_else(|| ChangeRefused::Unknown("account behind this token".to_owned()))
@@ -33,10 +35,34 @@ impl Console {
             .await?)
     }
 
-    /// Ends one of one's own sessions.
-    pub async fn end_own_session(&self, granted: &Granted, id: i64) -> Result<(), ChangeRefused> {
+    /// The hash of the password that is asked for again; a wrong one is written down.
+    pub(super) async fn demand_password(
+        &self,
+        user: &SignedIn,
+        client: &Client,
+        password: &SecretString,
+        entry: &Entry,
+    ) -> Result<PasswordHash, ChangeRefused> {
+        if let Some(hash) = self.check_own_password(client, user, password).await? {
+            return Ok(hash);
+        }
+        self.record(entry.clone(), Outcome::Failed, "the password is wrong")
+            .await?;
+        Err(ChangeRefused::WrongPassword)
+    }
+
+    /// Ends one of one's own sessions. Asks for the password: a session somebody else got hold of must not end the
+    /// others.
+    pub async fn end_own_session(
+        &self,
+        granted: &Granted,
+        client: &Client,
+        password: &SecretString,
+        id: i64,
+    ) -> Result<(), ChangeRefused> {
         let user = oneself(granted)?;
         let entry = Entry::of(granted.caller(), Action::EndSession).on(format!("session {id}"));
+        self.demand_password(user, client, password, &entry).await?;
         let intent = self.intend(entry).await?;
         let change = async {
             let mut transaction = self.state.begin().await?;
@@ -48,16 +74,18 @@ impl Console {
         self.conclude(intent, change.await).await
     }
 
-    /// Signs out everywhere, here too.
+    /// Signs out everywhere, here too. Asks for the password.
     pub async fn end_all_own_sessions(
         &self,
         granted: &Granted,
+        client: &Client,
+        password: &SecretString,
         session: &Session,
     ) -> Result<(), ChangeRefused> {
         let user = oneself(granted)?;
-        let intent = self
-            .intend(Entry::of(granted.caller(), Action::EndAllSessions))
-            .await?;
+        let entry = Entry::of(granted.caller(), Action::EndAllSessions);
+        self.demand_password(user, client, password, &entry).await?;
+        let intent = self.intend(entry).await?;
         let change = async {
             let mut transaction = self.state.begin().await?;
             end_sessions(&mut transaction, user.user_id).await?;
@@ -81,20 +109,8 @@ impl Console {
         let user = oneself(granted)?;
         let account = user.account.clone();
         check_new_password(&account.name, new.expose_secret())?;
-        let right = match self.check_own_password(client, user.user_id, old).await {
-            Ok(right) => right,
-            Err(SignInRefused::TooManyAttempts { retry_after_s }) => {
-                return Err(ChangeRefused::TooManyAttempts { retry_after_s });
-            }
-            Err(SignInRefused::WrongCredentials) => None,
-            Err(SignInRefused::Failed(error)) => return Err(error.into()),
-        };
         let entry = Entry::of(granted.caller(), Action::ChangePassword).on(format!("user {}", account.name));
-        let Some(old_hash) = right else {
-            self.record(entry, Outcome::Failed, "the old password is wrong")
-                .await?;
-            return Err(ChangeRefused::WrongPassword);
-        };
+        let old_hash = self.demand_password(user, client, old, &entry).await?;
         let hash = self.hasher.hash(new).await.map_err(SessionFailed::from)?;
         let intent = self.intend(entry).await?;
         let now = self.clock.now();
@@ -105,6 +121,10 @@ impl Console {
             if !replace_password(&mut transaction, user.user_id, &old_hash, &hash, now).await? {
                 return Err(ChangeRefused::WrongPassword);
             }
+            // So has one who signed this person out or disabled them. The user's row is held: nobody does it now.
+            if !still_grants(&mut transaction, granted, now).await? {
+                return Err(WrongGrant(granted.permission()).into());
+            }
             epoch = end_sessions(&mut transaction, user.user_id).await?;
             forget_browsers(&mut transaction, user.user_id).await?;
             Ok(transaction)
@@ -112,12 +132,7 @@ impl Console {
         let change = change.await;
         self.conclude(intent, change).await?;
         Ok(self
-            .complete_sign_in(
-                session,
-                client,
-                (user.user_id, account, epoch),
-                Action::ChangePassword,
-            )
+            .complete_sign_in(session, client, (user.user_id, account, epoch), None)
             .await?)
     }
 }

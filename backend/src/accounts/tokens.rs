@@ -5,7 +5,7 @@ use domain::role::{Permission, PermissionSet, Role};
 use domain::token::{TOKEN_PREFIX, Token, TokenName};
 use jiff::Timestamp;
 
-use super::{ChangeRefused, require};
+use super::ChangeRefused;
 use crate::audit::Entry;
 use crate::auth::{Granted, SessionFailed};
 use crate::console::Console;
@@ -31,7 +31,7 @@ const HINT_LENGTH: usize = TOKEN_PREFIX.len() + 4;
 impl Console {
     /// Every token, by name.
     pub async fn tokens(&self, granted: &Granted) -> Result<Vec<Token>, ChangeRefused> {
-        require(granted, Permission::ManageUsers)?;
+        granted.require(Permission::ManageUsers)?;
         self.note_read(granted, "tokens", "");
         Ok(self.state.tokens(self.clock.now()).await?)
     }
@@ -42,7 +42,7 @@ impl Console {
         granted: &Granted,
         request: TokenRequest,
     ) -> Result<SecretToken, ChangeRefused> {
-        require(granted, Permission::ManageUsers)?;
+        granted.require(Permission::ManageUsers)?;
         let all = request.role.token_permissions();
         let permissions = if request.permissions.is_empty() {
             all
@@ -82,6 +82,7 @@ impl Console {
         };
         let change = async {
             let mut transaction = self.state.begin().await?;
+            self.lock_accounts(&mut transaction, granted).await?;
             insert_token(&mut transaction, &token, self.clock.now())
                 .await?
                 .ok_or(ChangeRefused::TokenNameTaken)?;
@@ -91,9 +92,9 @@ impl Console {
         Ok(secret)
     }
 
-    /// Takes a token back. It opens nothing from here on, on every replica.
-    pub async fn revoke_token(&self, granted: &Granted, id: i64) -> Result<(), ChangeRefused> {
-        require(granted, Permission::ManageUsers)?;
+    /// Takes a token back and returns what it was called. It opens nothing from here on, on every replica.
+    pub async fn revoke_token(&self, granted: &Granted, id: i64) -> Result<TokenName, ChangeRefused> {
+        granted.require(Permission::ManageUsers)?;
         let name = self
             .state
             .tokens(self.clock.now())
@@ -106,16 +107,20 @@ impl Console {
             .map_or_else(|| format!("token {id}"), |name| format!("token {name}"));
         let entry = Entry::of(granted.caller(), Action::RevokeToken).on(target);
         let intent = self.intend(entry).await?;
+        let Some(name) = name else {
+            let unknown = ChangeRefused::Unknown(format!("token {id}"));
+            intent.fail(self, &unknown).await;
+            return Err(unknown);
+        };
         let change = async {
-            if name.is_none() {
-                return Err(ChangeRefused::Unknown(format!("token {id}")));
-            }
             let mut transaction = self.state.begin().await?;
+            self.lock_accounts(&mut transaction, granted).await?;
             if !revoke_token(&mut transaction, id, self.clock.now()).await? {
                 return Err(ChangeRefused::Already("revoked".to_owned()));
             }
             Ok(transaction)
         };
-        self.conclude(intent, change.await).await
+        self.conclude(intent, change.await).await?;
+        Ok(name)
     }
 }

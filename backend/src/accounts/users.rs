@@ -1,29 +1,29 @@
 //! What administrators do to users.
 
-use domain::account::{User, UserName};
+use domain::account::{ManagedUser, User, UserName, UserState};
 use domain::audit::Action;
 use domain::role::{Permission, Role};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::AnyConnection;
 
-use super::{ChangeRefused, require};
+use super::ChangeRefused;
 use crate::audit::{Entry, Intent};
-use crate::auth::{Granted, Principal, check_new_password};
+use crate::auth::{Client, Granted, Principal, WrongGrant, check_new_password, still_grants};
 use crate::console::Console;
 use crate::random::SecretToken;
 use crate::state::known_browsers::forget_browsers;
 use crate::state::links::{put_link, remove_link};
-use crate::state::sessions::end_sessions;
+use crate::state::sessions::{end_everyones_sessions, end_sessions};
 use crate::state::users::{
     count_active_administrators, find_user, insert_user, lock_roster, set_disabled, set_password, set_role,
 };
 use crate::state::{LinkPurpose, NewUser, StateError, StoredUser};
 
-/// How long an invitation can be used.
-const INVITATION_HOURS: i64 = 72;
-/// How long a reset can be used.
-const RESET_HOURS: i64 = 24;
+/// How long an invitation can be used, in hours.
+pub const INVITATION_HOURS: u32 = 72;
+/// How long a reset can be used, in hours.
+pub const RESET_HOURS: u32 = 24;
 
 fn unknown(name: &UserName) -> ChangeRefused {
     ChangeRefused::Unknown(format!("user {name}"))
@@ -55,21 +55,31 @@ async fn end_access(connection: &mut AnyConnection, user_id: i64) -> Result<(), 
 impl Console {
     /// Every user, by name.
     pub async fn users(&self, granted: &Granted) -> Result<Vec<User>, ChangeRefused> {
-        require(granted, Permission::ManageUsers)?;
+        granted.require(Permission::ManageUsers)?;
         self.note_read(granted, "users", "");
         Ok(self.state.users(self.clock.now()).await?)
     }
 
-    /// One user.
-    pub async fn managed_user(&self, granted: &Granted, name: &UserName) -> Result<User, ChangeRefused> {
-        require(granted, Permission::ManageUsers)?;
-        self.note_read(granted, &format!("user {name}"), "");
-        self.state
-            .users(self.clock.now())
-            .await?
+    /// One user, and what of what administrators do would be refused.
+    pub async fn managed_user(
+        &self,
+        granted: &Granted,
+        name: &UserName,
+    ) -> Result<ManagedUser, ChangeRefused> {
+        granted.require(Permission::ManageUsers)?;
+        let users = self.state.users(self.clock.now()).await?;
+        let can_administer = |user: &User| user.role == Role::Admin && user.state == UserState::Active;
+        let administrators = users.iter().filter(|user| can_administer(user)).count();
+        let user = users
             .into_iter()
             .find(|user| user.name == *name)
-            .ok_or_else(|| unknown(name))
+            .ok_or_else(|| unknown(name))?;
+        self.note_read(granted, &format!("user {name}"), "");
+        Ok(ManagedUser {
+            is_oneself: not_oneself(granted, name).is_err(),
+            is_last_administrator: administrators == 1 && can_administer(&user),
+            user,
+        })
     }
 
     /// Begins a change of a user: the intent is in the audit trail from here on.
@@ -80,7 +90,7 @@ impl Console {
         name: &UserName,
         describe: impl FnOnce(Entry) -> Entry,
     ) -> Result<Intent, ChangeRefused> {
-        require(granted, Permission::ManageUsers)?;
+        granted.require(Permission::ManageUsers)?;
         let entry = Entry::of(granted.caller(), action).on(format!("user {name}"));
         Ok(self.intend(describe(entry)).await?)
     }
@@ -93,7 +103,7 @@ impl Console {
         role: Role,
         password: &SecretString,
     ) -> Result<(), ChangeRefused> {
-        require(granted, Permission::ManageUsers)?;
+        granted.require(Permission::ManageUsers)?;
         check_new_password(&name, password.expose_secret())?;
         let hash = self
             .hasher
@@ -112,6 +122,7 @@ impl Console {
         };
         let change = async {
             let mut transaction = self.state.begin().await?;
+            self.lock_accounts(&mut transaction, granted).await?;
             insert_user(&mut transaction, &user, self.clock.now())
                 .await?
                 .ok_or(ChangeRefused::NameTaken)?;
@@ -141,6 +152,7 @@ impl Console {
         let change = async {
             let now = self.clock.now();
             let mut transaction = self.state.begin().await?;
+            self.lock_accounts(&mut transaction, granted).await?;
             let id = insert_user(&mut transaction, &user, now)
                 .await?
                 .ok_or(ChangeRefused::NameTaken)?;
@@ -178,7 +190,7 @@ impl Console {
             .await?;
         let change = async {
             let mut transaction = self.state.begin().await?;
-            let user = locked(&mut transaction, name).await?;
+            let user = self.locked(&mut transaction, granted, name).await?;
             if user.account.role == role {
                 return Err(ChangeRefused::Already(role.to_string()));
             }
@@ -204,7 +216,7 @@ impl Console {
         let change = async {
             not_oneself(granted, name)?;
             let mut transaction = self.state.begin().await?;
-            let user = locked(&mut transaction, name).await?;
+            let user = self.locked(&mut transaction, granted, name).await?;
             if user.disabled_at.is_some() {
                 return Err(ChangeRefused::Already("disabled".to_owned()));
             }
@@ -227,7 +239,7 @@ impl Console {
             .await?;
         let change = async {
             let mut transaction = self.state.begin().await?;
-            let user = locked(&mut transaction, name).await?;
+            let user = self.locked(&mut transaction, granted, name).await?;
             if user.disabled_at.is_none() {
                 return Err(ChangeRefused::Already("enabled".to_owned()));
             }
@@ -243,14 +255,40 @@ impl Console {
             .intend_for(granted, Action::EndAllSessions, name, |entry| entry)
             .await?;
         let change = async {
+            // One's own end with one's password.
+            not_oneself(granted, name)?;
             let mut transaction = self.state.begin().await?;
-            let user = find_user(&mut transaction, name)
-                .await?
-                .ok_or_else(|| unknown(name))?;
+            let user = self.locked(&mut transaction, granted, name).await?;
             end_sessions(&mut transaction, user.id).await?;
             Ok(transaction)
         };
         self.conclude(intent, change.await).await
+    }
+
+    /// Signs everybody out everywhere, whoever asks too; returns how many sessions that were. A person is asked for the
+    /// password.
+    pub async fn end_everyones_sessions(
+        &self,
+        granted: &Granted,
+        client: &Client,
+        password: &SecretString,
+    ) -> Result<u64, ChangeRefused> {
+        granted.require(Permission::ManageUsers)?;
+        let entry = Entry::of(granted.caller(), Action::EndAllSessions).on("everybody");
+        if let Some(user) = granted.user() {
+            self.demand_password(user, client, password, &entry).await?;
+        }
+        let intent = self.intend(entry).await?;
+        let mut ended = 0;
+        let change = async {
+            let mut transaction = self.state.begin().await?;
+            self.lock_accounts(&mut transaction, granted).await?;
+            ended = end_everyones_sessions(&mut transaction).await?;
+            Ok(transaction)
+        };
+        let change = change.await;
+        self.conclude(intent, change).await?;
+        Ok(ended)
     }
 
     /// Takes a user's password away and ends the user's sessions; returns the token of the link with which the user
@@ -268,7 +306,7 @@ impl Console {
             not_oneself(granted, name)?;
             let now = self.clock.now();
             let mut transaction = self.state.begin().await?;
-            let user = locked(&mut transaction, name).await?;
+            let user = self.locked(&mut transaction, granted, name).await?;
             if user.disabled_at.is_some() {
                 return Err(ChangeRefused::Already("disabled".to_owned()));
             }
@@ -300,7 +338,7 @@ impl Console {
         name: &UserName,
         password: &SecretString,
     ) -> Result<(), ChangeRefused> {
-        require(granted, Permission::ManageUsers)?;
+        granted.require(Permission::ManageUsers)?;
         check_new_password(name, password.expose_secret())?;
         let hash = self
             .hasher
@@ -312,12 +350,38 @@ impl Console {
             .await?;
         let change = async {
             let mut transaction = self.state.begin().await?;
-            let user = locked(&mut transaction, name).await?;
+            let user = self.locked(&mut transaction, granted, name).await?;
             set_password(&mut transaction, user.id, Some(&hash), self.clock.now()).await?;
             end_access(&mut transaction, user.id).await?;
             Ok(transaction)
         };
         self.conclude(intent, change.await).await
+    }
+
+    /// Waits until no other change of users and tokens is under way, and asks again for the grant: whoever was demoted
+    /// or signed out meanwhile changes nothing any more.
+    pub(super) async fn lock_accounts(
+        &self,
+        connection: &mut AnyConnection,
+        granted: &Granted,
+    ) -> Result<(), ChangeRefused> {
+        lock_roster(connection).await?;
+        if still_grants(connection, granted, self.clock.now()).await? {
+            Ok(())
+        } else {
+            Err(WrongGrant(granted.permission()).into())
+        }
+    }
+
+    /// The user, while nobody else changes who is an administrator.
+    async fn locked(
+        &self,
+        connection: &mut AnyConnection,
+        granted: &Granted,
+        name: &UserName,
+    ) -> Result<StoredUser, ChangeRefused> {
+        self.lock_accounts(connection, granted).await?;
+        find_user(connection, name).await?.ok_or_else(|| unknown(name))
     }
 
     /// Commits a change together with its outcome, or writes down why there is none.
@@ -349,13 +413,7 @@ impl Console {
     }
 }
 
-/// The user, while nobody else changes who is an administrator.
-async fn locked(connection: &mut AnyConnection, name: &UserName) -> Result<StoredUser, ChangeRefused> {
-    lock_roster(connection).await?;
-    find_user(connection, name).await?.ok_or_else(|| unknown(name))
-}
-
-pub(super) fn hours_from(now: Timestamp, hours: i64) -> Timestamp {
-    now.checked_add(SignedDuration::from_hours(hours))
+pub(super) fn hours_from(now: Timestamp, hours: u32) -> Timestamp {
+    now.checked_add(SignedDuration::from_hours(hours.into()))
         .unwrap_or(Timestamp::MAX)
 }

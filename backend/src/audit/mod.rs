@@ -5,7 +5,9 @@
 //! reads goes through [`reads`], which counts instead of writing a row each time. Every row is emitted as a structured
 //! log line too (target `audit`).
 
+mod export;
 pub(crate) mod reads;
+mod refusals;
 mod retention;
 
 use domain::audit::{Action, ActorKind, Facts, Outcome};
@@ -17,7 +19,9 @@ use crate::console::Console;
 use crate::state::StateError;
 use crate::state::audit::{NewRow, insert};
 
+pub use export::{AuditExport, AuditNotShown};
 pub use reads::{ReadLog, write_reads};
+pub(crate) use refusals::RefusalLimit;
 pub use retention::remove_old_events;
 
 /// What is written down about an event.
@@ -128,7 +132,17 @@ impl Intent {
         connection: &mut AnyConnection,
         now: Timestamp,
     ) -> Result<(), StateError> {
-        self.write(connection, now, Outcome::Succeeded, "").await
+        self.succeed_with(connection, now, "").await
+    }
+
+    /// Done, and what there is to say of it.
+    pub(crate) async fn succeed_with(
+        &self,
+        connection: &mut AnyConnection,
+        now: Timestamp,
+        detail: &str,
+    ) -> Result<(), StateError> {
+        self.write(connection, now, Outcome::Succeeded, detail).await
     }
 
     /// The transaction is committed.

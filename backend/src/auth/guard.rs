@@ -4,10 +4,14 @@ use domain::account::Account;
 use domain::audit::{Action, ActorKind, Outcome};
 use domain::role::{Permission, PermissionSet};
 use domain::token::TokenName;
+use jiff::Timestamp;
+use sqlx::AnyConnection;
 
 use crate::audit::Entry;
 use crate::console::Console;
 use crate::state::StateError;
+use crate::state::sessions::open_account;
+use crate::state::tokens::valid_token_of_id;
 
 /// Whoever is asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,12 +33,16 @@ pub struct CommandLine(());
 /// A signed-in person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedIn {
-    /// The user's id.
-    pub user_id: i64,
+    pub(crate) user_id: i64,
+    pub(crate) account: Account,
+    pub(crate) session: SessionKey,
+}
+
+impl SignedIn {
     /// Name and role.
-    pub account: Account,
-    /// What the state store calls the session.
-    pub session: SessionKey,
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
 }
 
 /// What the state store calls a session: the SHA-256 of its id. Not printed.
@@ -71,8 +79,7 @@ pub struct TokenHolder {
 /// Whoever is asking, and from where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// Who.
-    pub principal: Principal,
+    pub(crate) principal: Principal,
     /// The client's address, behind the trusted proxies; empty for the command line.
     pub address: String,
 }
@@ -87,6 +94,11 @@ pub enum Denied {
     #[error("this needs the permission {0}")]
     Forbidden(Permission),
 }
+
+/// The grant is for something else, or was taken back meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this needs the permission {0}")]
+pub struct WrongGrant(pub Permission);
 
 /// Proof that somebody may do something. Has no public constructor: it comes from
 /// [`Console::demand`], and for the command line from [`Granted::of_command_line`].
@@ -128,6 +140,16 @@ impl Principal {
 }
 
 impl Caller {
+    /// Whoever [`Console::principal`] or [`Console::token_principal`] found.
+    pub fn new(principal: Principal, address: String) -> Self {
+        Self { principal, address }
+    }
+
+    /// Who.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
     /// Demands a permission. [`Console::demand`] also writes a refusal into the audit trail.
     pub(crate) fn demand(&self, permission: Permission) -> Result<Granted, Denied> {
         if self.principal == Principal::Anonymous {
@@ -173,6 +195,15 @@ impl Granted {
         self.permission
     }
 
+    /// A grant proves one permission; this checks that it is the right one.
+    pub(crate) fn require(&self, permission: Permission) -> Result<(), WrongGrant> {
+        if self.permission == permission {
+            Ok(())
+        } else {
+            Err(WrongGrant(permission))
+        }
+    }
+
     /// Whether they may do something else too.
     pub fn may(&self, permission: Permission) -> bool {
         self.caller.principal.permissions().contains(permission)
@@ -191,6 +222,11 @@ impl Console {
         let outcome = caller.demand(permission);
         if outcome == Err(Denied::Forbidden(permission)) {
             let entry = Entry::of(caller, Action::Refuse).on(resource);
+            let now = self.clock.now();
+            if !self.refusals.admit(&caller.principal, now) {
+                self.reads.note(entry, Outcome::Refused, now);
+                return outcome;
+            }
             let detail = format!("needs {permission}");
             if let Err(error) = self.record(entry, Outcome::Refused, &detail).await {
                 tracing::error!(%error, "a refusal could not be written into the audit trail");
@@ -202,30 +238,28 @@ impl Console {
     /// Whether what was granted would be granted now. A long answer asks again and again, so that it ends when its
     /// session does.
     pub async fn still_grants(&self, granted: &Granted) -> Result<bool, StateError> {
-        let now = self.clock.now();
-        let permissions = match &granted.caller.principal {
-            Principal::Anonymous => return Ok(false),
-            Principal::CommandLine(_) => return Ok(true),
-            Principal::Token(token) => match self.state.valid_token_of_id(token.token_id, now).await? {
-                Some(token) => token.permissions,
-                None => return Ok(false),
-            },
-            Principal::User(user) => {
-                if !self
-                    .state
-                    .is_open(user.session.as_str(), user.user_id, now)
-                    .await?
-                {
-                    return Ok(false);
-                }
-                match self.state.user(user.user_id).await? {
-                    Some(user) if user.disabled_at.is_none() => user.account.role.permissions(),
-                    _ => return Ok(false),
-                }
-            }
-        };
-        Ok(permissions.contains(granted.permission))
+        let mut connection = self.state.connection().await?;
+        still_grants(&mut connection, granted, self.clock.now()).await
     }
+}
+
+/// Whether what was granted would be granted now. A change asks within its transaction, under the roster's lock.
+pub(crate) async fn still_grants(
+    connection: &mut AnyConnection,
+    granted: &Granted,
+    now: Timestamp,
+) -> Result<bool, StateError> {
+    let permissions = match &granted.caller.principal {
+        Principal::Anonymous => None,
+        Principal::CommandLine(_) => return Ok(true),
+        Principal::Token(token) => valid_token_of_id(connection, token.token_id, now)
+            .await?
+            .map(|token| token.permissions),
+        Principal::User(user) => open_account(connection, user.session.as_str(), user.user_id, now)
+            .await?
+            .map(|account| account.role.permissions()),
+    };
+    Ok(permissions.is_some_and(|permissions| permissions.contains(granted.permission)))
 }
 
 #[cfg(test)]

@@ -14,10 +14,11 @@ use secrecy::SecretString;
 use tower_sessions_core::Session;
 
 use super::session::{Client, begin};
-use super::{Caller, PasswordHash, Principal, SessionFailed};
+use super::{Caller, PasswordHash, Principal, SessionFailed, SignedIn};
 use crate::audit::Entry;
 use crate::console::Console;
 use crate::random::{SecretToken, digest};
+use crate::state::sessions::keep_newest_sessions;
 use crate::state::{Budget, StateError, StoredUser};
 
 /// For everybody behind one address: thirty at once, then one every two seconds.
@@ -32,6 +33,8 @@ const NAME: Budget = Budget {
 };
 /// For one name in a browser it is known in.
 const BROWSER: Budget = NAME;
+/// So many sessions one account has at a time; the one used longest ago makes room for another.
+const SESSIONS_AT_ONCE: i64 = 50;
 /// How long a browser stays known after signing in.
 pub const BROWSER_KNOWN_DAYS: i64 = 180;
 /// The cookie by which a browser that has signed in before is known.
@@ -69,6 +72,24 @@ pub struct SignedInAs {
     pub account: Account,
     /// The token by which this browser is known from now on.
     pub browser_token: SecretToken,
+}
+
+/// How somebody signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// With name and password.
+    Password,
+    /// With a one-time link, choosing a password.
+    Link,
+}
+
+impl Way {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "",
+            Self::Link => "with a one-time link",
+        }
+    }
 }
 
 /// The budgets an attempt is paid from.
@@ -151,22 +172,28 @@ impl Console {
             self.renew_hash(&user, password).await?;
         }
         let epoch = user.sessions_epoch;
-        self.complete_sign_in(session, client, (user.id, user.account, epoch), Action::SignIn)
-            .await
-            .map_err(SignInRefused::Failed)
+        self.complete_sign_in(
+            session,
+            client,
+            (user.id, user.account, epoch),
+            Some(Way::Password),
+        )
+        .await
+        .map_err(SignInRefused::Failed)
     }
 
     /// The hash of this password where it is that of somebody who is signed in. Paid for like a sign-in, from a budget
-    /// of its own: an attack on the name must not keep its owner from changing the password.
+    /// of this session's own: neither an attack on the name nor another session of the same user, which may be in other
+    /// hands, keeps its owner from it.
     pub(crate) async fn check_own_password(
         &self,
         client: &Client,
-        user_id: i64,
+        user: &SignedIn,
         password: &SecretString,
     ) -> Result<Option<PasswordHash>, SignInRefused> {
-        let budgets = vec![(format!("user:{user_id}"), NAME)];
+        let budgets = vec![(format!("session:{}", user.session.as_str()), NAME)];
         let payment = self.pay(budgets, client, self.clock.now()).await?;
-        let user = self.state.user(user_id).await?;
+        let user = self.state.user(user.user_id).await?;
         let verification = self
             .hasher
             .verify(
@@ -245,13 +272,23 @@ impl Console {
         Ok(())
     }
 
-    /// The session begins, the browser is known, the audit trail says so.
+    /// A link is worth one password; who has it must not make the console hash without end.
+    pub(crate) async fn pay_for_link(
+        &self,
+        client: &Client,
+        token_digest: &str,
+    ) -> Result<(), SignInRefused> {
+        let budgets = vec![(format!("link:{token_digest}"), NAME)];
+        self.pay(budgets, client, self.clock.now()).await.map(drop)
+    }
+
+    /// The session begins, the browser is known, the audit trail says so where it is a sign-in.
     pub(crate) async fn complete_sign_in(
         &self,
         session: &Session,
         client: &Client,
         (user_id, account, epoch): (i64, Account, i64),
-        action: Action,
+        way: Option<Way>,
     ) -> Result<SignedInAs, SessionFailed> {
         let now = self.clock.now();
         let browser_token = SecretToken::generate()?;
@@ -263,9 +300,15 @@ impl Console {
             .remember_browser(user_id, old.as_deref(), &browser_token.digest(), known_until)
             .await?;
         self.state.note_sign_in(user_id, now).await?;
-        if action == Action::SignIn {
-            let entry = Entry::of(&anonymous(client), action).by(account.name.as_str());
-            self.record(entry, Outcome::Succeeded, "").await?;
+        keep_newest_sessions(
+            &mut *self.state.connection().await?,
+            user_id,
+            SESSIONS_AT_ONCE - 1,
+        )
+        .await?;
+        if let Some(way) = way {
+            let entry = Entry::of(&anonymous(client), Action::SignIn).by(account.name.as_str());
+            self.record(entry, Outcome::Succeeded, way.as_str()).await?;
         }
         // Last: where any of this fails, there is no session.
         begin(session, user_id, epoch, client, now).await?;

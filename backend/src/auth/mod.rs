@@ -10,8 +10,9 @@ mod session;
 pub use tower_sessions_core::Session;
 
 pub(crate) use common_password::check_new_password;
-pub use guard::{Caller, Denied, Granted, Principal, SessionKey, SignedIn, TokenHolder};
+pub(crate) use guard::still_grants;
+pub use guard::{Caller, Denied, Granted, Principal, SessionKey, SignedIn, TokenHolder, WrongGrant};
 pub use login::{BROWSER_COOKIE, BROWSER_KNOWN_DAYS, SignInRefused, SignedInAs};
-pub(crate) use login::{anonymous, network};
+pub(crate) use login::{Way, anonymous, network};
 pub use password::{HashFailed, PasswordHash, PasswordHasher};
 pub use session::{Client, SessionFailed};

@@ -119,14 +119,21 @@ impl PasswordHasher {
         let password = password.clone();
         let hash = stored.map_or_else(|| self.decoy.to_string(), |stored| stored.0.clone());
         let is_real = stored.is_some();
+        let decoy = Arc::clone(&self.decoy);
         self.run(move || {
-            let fits = argon2()?
-                .verify_password(password.expose_secret().as_bytes(), hash.as_str())
-                .is_ok();
-            Ok(Verification {
-                fits: fits && is_real,
+            let fits = |hash: &str| -> Result<bool, HashFailed> {
+                let bytes = password.expose_secret().as_bytes();
+                Ok(argon2()?.verify_password(bytes, hash).is_ok())
+            };
+            let verification = Verification {
+                fits: fits(&hash)? && is_real,
                 is_outdated: is_outdated(&hash),
-            })
+            };
+            if verification.is_outdated && !verification.fits {
+                // A hash with weaker parameters must not answer sooner than a name that nobody has.
+                let _ = fits(&decoy)?;
+            }
+            Ok(verification)
         })
         .await?
     }
@@ -179,6 +186,26 @@ mod tests {
                 .expect("verified")
                 .fits
         );
+    }
+
+    #[tokio::test]
+    async fn a_password_is_checked_as_it_was_sent_to_the_last_byte() {
+        let hasher = PasswordHasher::new(1).expect("hasher");
+        let long = format!(" Ünïcode  {} end ", "x".repeat(480));
+        let stored = hasher.hash(&secret(&long)).await.expect("hash");
+        let fits = async |password: &str| {
+            let outcome = hasher.verify(&secret(password), Some(&stored)).await;
+            outcome.expect("verified").fits
+        };
+        assert!(fits(&long).await);
+        for changed in [
+            long.trim().to_owned(),
+            long.to_lowercase(),
+            long.replace("  ", " "),
+            long[..long.len() - 1].to_owned(),
+        ] {
+            assert!(!fits(&changed).await, "{changed:?}");
+        }
     }
 
     #[tokio::test]

@@ -49,6 +49,8 @@ pub struct Client {
     pub user_agent: String,
     /// The token of the known browser, from its cookie.
     pub browser_token: Option<String>,
+    /// Whether a page asks by itself: that is no use of the session.
+    pub is_background: bool,
 }
 
 /// Makes the session belong to the user, under a new id (an id somebody planted beforehand is worth nothing), and only
@@ -95,7 +97,7 @@ impl Console {
             return Ok(Principal::Anonymous);
         };
         let used_at: i64 = session.get(USED_AT_KEY).await?.unwrap_or(signed_in_at);
-        if now_ms - used_at >= USED_EVERY_MS {
+        if !client.is_background && now_ms - used_at >= USED_EVERY_MS {
             session.insert(USED_AT_KEY, now_ms).await?;
             session.insert(ADDRESS_KEY, &client.address).await?;
         }

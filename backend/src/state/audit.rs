@@ -1,7 +1,7 @@
 //! The audit trail's rows. Nothing here changes or removes one, but for those whose time is over; the tables' own
 //! triggers see to it that nothing else does either.
 
-use domain::audit::{ActorKind, AuditEvent, AuditQuery, Facts, Outcome};
+use domain::audit::{ActorKind, AuditEvent, AuditQuery, Facts, Outcome, OutcomeFilter};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
@@ -11,6 +11,27 @@ use crate::audit::Entry;
 
 /// Rows are removed this many at a time, so that removing years of them holds nobody up.
 const REMOVED_AT_ONCE: i64 = 5_000;
+
+/// A line that counts events stands at the first of them; the last was at most so much later.
+const COUNTED_FOR_MS: i64 = 5 * 60 * 1000;
+
+macro_rules! events {
+    ($condition:literal) => {
+        concat!(
+            r"select a.id, a.at_ms, a.actor_kind, a.actor, a.address, a.action, a.database_name, a.target,
+                a.before_facts, a.after_facts, a.event_count, a.last_at_ms,
+                coalesce(a.outcome, o.outcome) as outcome,
+                case when o.id is null then a.detail else o.detail end as detail
+              from audit a left join audit o on o.intent_id = a.id
+              where a.intent_id is null and a.at_ms <= $1 and (a.at_ms < $1 or a.id < $2)
+                and a.at_ms < $3 and a.at_ms >= $4 and a.last_at_ms >= $5
+                and lower(a.actor) like $6 escape '\' and lower(a.target) like $7 escape '\' and ",
+            $condition,
+            " and ($9 = '' or coalesce(a.outcome, o.outcome, 'unknown') = $9)
+              order by a.at_ms desc, a.id desc limit $10"
+        )
+    };
+}
 
 /// A row to be written.
 #[derive(Debug, Clone)]
@@ -74,37 +95,49 @@ fn containing(text: &str) -> String {
 
 impl StateStore {
     /// Lines of the audit trail, newest first, at most `limit`. A line is an event, or an intent joined with its
-    /// outcome. Walks the primary key backwards, so that a page costs the same however long the trail is.
+    /// outcome. Walks an index by time backwards, so that a page costs the same however long the trail is; a filter by
+    /// time bounds the walk, one by action has an index of its own.
     pub(crate) async fn audit_events(
         &self,
         query: &AuditQuery,
         limit: usize,
     ) -> Result<Vec<AuditEvent>, StateError> {
-        sqlx::query(
-            r"select a.id, a.at_ms, a.actor_kind, a.actor, a.address, a.action, a.database_name, a.target,
-                a.before_facts, a.after_facts, a.event_count, a.last_at_ms,
-                coalesce(a.outcome, o.outcome) as outcome,
-                case when o.id is null then a.detail else o.detail end as detail
-              from audit a left join audit o on o.intent_id = a.id
-              where a.intent_id is null and a.id < $1 and a.at_ms < $2 and a.last_at_ms >= $3
-                and ($4 = '' or a.action = $4)
-                and ($5 = '' or coalesce(a.outcome, o.outcome) = $5)
-                and lower(a.actor) like $6 escape '\' and lower(a.target) like $7 escape '\'
-              order by a.id desc limit $8",
-        )
-        .bind(query.before_id.unwrap_or(i64::MAX))
-        .bind(query.until.map_or(i64::MAX, stored))
-        .bind(query.from.map_or(i64::MIN, stored))
-        .bind(query.action.map_or("", |action| action.as_str()))
-        .bind(query.outcome.map_or("", Outcome::as_str))
-        .bind(containing(&query.actor))
-        .bind(containing(&query.target))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&self.pool)
-        .await?
-        .iter()
-        .map(event)
-        .collect()
+        let Some((before_at_ms, before_id)) = self.place(query.before_id).await? else {
+            // The line is gone, and with it all that is older.
+            return Ok(Vec::new());
+        };
+        let statement = match query.action {
+            None => sqlx::query(events!("$8 = ''")),
+            Some(_) => sqlx::query(events!("a.action = $8")),
+        };
+        statement
+            .bind(before_at_ms)
+            .bind(before_id)
+            .bind(query.until.map_or(i64::MAX, stored))
+            .bind(query.from.map_or(i64::MIN, |from| stored(from) - COUNTED_FOR_MS))
+            .bind(query.from.map_or(i64::MIN, stored))
+            .bind(containing(&query.actor))
+            .bind(containing(&query.target))
+            .bind(query.action.map_or("", |action| action.as_str()))
+            .bind(query.outcome.map_or("", OutcomeFilter::as_str))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&self.pool)
+            .await?
+            .iter()
+            .map(event)
+            .collect()
+    }
+
+    /// Time and number of the line that a page begins after; `None` where there is no such line.
+    async fn place(&self, before_id: Option<i64>) -> Result<Option<(i64, i64)>, StateError> {
+        let Some(id) = before_id else {
+            return Ok(Some((i64::MAX, i64::MAX)));
+        };
+        let at_ms: Option<i64> = sqlx::query_scalar("select at_ms from audit where id = $1")
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(at_ms.map(|at_ms| (at_ms, id)))
     }
 
     /// Removes the rows from before this time; returns how many.

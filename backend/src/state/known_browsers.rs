@@ -6,6 +6,9 @@ use sqlx::AnyConnection;
 
 use super::{StateError, StateStore, stored};
 
+/// Each has a budget of its own, so there is an end to them.
+const KNOWN_AT_ONCE: i64 = 20;
+
 impl StateStore {
     /// The id of the known browser of this token, if it belongs to the user of this name.
     pub(crate) async fn known_browser(
@@ -47,6 +50,14 @@ impl StateStore {
             .bind(stored(expires_at))
             .execute(&mut *transaction)
             .await?;
+        sqlx::query(
+            "delete from known_browsers where user_id = $1 and id not in
+               (select id from known_browsers where user_id = $1 order by id desc limit $2)",
+        )
+        .bind(user_id)
+        .bind(KNOWN_AT_ONCE)
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         Ok(())
     }

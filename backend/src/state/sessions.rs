@@ -1,7 +1,7 @@
 //! Sessions, kept under the SHA-256 of their id: who reads the table can't take over a session.
 
 use async_trait::async_trait;
-use domain::account::OpenSession;
+use domain::account::{Account, OpenSession};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
@@ -157,24 +157,27 @@ impl StateStore {
         sessions.sort_by_key(|session| (!session.is_current, std::cmp::Reverse(session.used_at)));
         Ok(sessions)
     }
+}
 
-    /// Whether a session is open and belongs to this user.
-    pub(crate) async fn is_open(
-        &self,
-        id_hash: &str,
-        user_id: i64,
-        now: Timestamp,
-    ) -> std::result::Result<bool, StateError> {
-        let found: i64 = sqlx::query_scalar(
-            "select count(*) from sessions where id_hash = $1 and user_id = $2 and expires_at_ms > $3",
-        )
-        .bind(id_hash)
-        .bind(user_id)
-        .bind(stored(now))
-        .fetch_one(&self.pool)
-        .await?;
-        Ok(found == 1)
-    }
+/// The account of a user who may sign in, while this session of theirs is open.
+pub(crate) async fn open_account(
+    connection: &mut AnyConnection,
+    id_hash: &str,
+    user_id: i64,
+    now: Timestamp,
+) -> std::result::Result<Option<Account>, StateError> {
+    sqlx::query(
+        "select u.name, u.role from sessions s join users u on u.id = s.user_id and u.disabled_at_ms is null
+         where s.id_hash = $1 and s.user_id = $2 and s.expires_at_ms > $3",
+    )
+    .bind(id_hash)
+    .bind(user_id)
+    .bind(stored(now))
+    .fetch_optional(connection)
+    .await?
+    .as_ref()
+    .map(super::users::account)
+    .transpose()
 }
 
 /// What the table calls a session's id.
@@ -198,6 +201,36 @@ pub(crate) async fn end_sessions(
         .execute(connection)
         .await?;
     Ok(epoch)
+}
+
+/// Ends every session of everybody, those that are just beginning too; returns how many were open.
+pub(crate) async fn end_everyones_sessions(
+    connection: &mut AnyConnection,
+) -> std::result::Result<u64, StateError> {
+    sqlx::query("update users set sessions_epoch = sessions_epoch + 1")
+        .execute(&mut *connection)
+        .await?;
+    Ok(sqlx::query("delete from sessions where user_id is not null")
+        .execute(connection)
+        .await?
+        .rows_affected())
+}
+
+/// Keeps the sessions that were used last, and ends the others of a user: one account holds so many at a time.
+pub(crate) async fn keep_newest_sessions(
+    connection: &mut AnyConnection,
+    user_id: i64,
+    kept: i64,
+) -> std::result::Result<(), StateError> {
+    sqlx::query(
+        "delete from sessions where user_id = $1 and id not in
+           (select id from sessions where user_id = $1 order by expires_at_ms desc, id desc limit $2)",
+    )
+    .bind(user_id)
+    .bind(kept)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Ends one session of a user; false where the user has none of this number.

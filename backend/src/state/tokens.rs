@@ -50,47 +50,16 @@ impl StateStore {
         token_digest: &str,
         now: Timestamp,
     ) -> Result<Option<ValidToken>, StateError> {
-        self.find_valid(
-            sqlx::query(
-                "select id, name, role, permissions, used_at_ms from tokens where token_hash = $1
-                   and revoked_at_ms is null and (expires_at_ms is null or expires_at_ms > $2)",
-            )
-            .bind(token_digest.to_owned())
-            .bind(stored(now)),
+        sqlx::query(
+            "select id, name, role, permissions, used_at_ms from tokens where token_hash = $1
+               and revoked_at_ms is null and (expires_at_ms is null or expires_at_ms > $2)",
         )
-        .await
-    }
-
-    /// The token of this id, if it can be used now.
-    pub(crate) async fn valid_token_of_id(
-        &self,
-        id: i64,
-        now: Timestamp,
-    ) -> Result<Option<ValidToken>, StateError> {
-        self.find_valid(
-            sqlx::query(
-                "select id, name, role, permissions, used_at_ms from tokens where id = $1
-                   and revoked_at_ms is null and (expires_at_ms is null or expires_at_ms > $2)",
-            )
-            .bind(id)
-            .bind(stored(now)),
-        )
-        .await
-    }
-
-    async fn find_valid(
-        &self,
-        query: sqlx::query::Query<'_, sqlx::Any, sqlx::any::AnyArguments>,
-    ) -> Result<Option<ValidToken>, StateError> {
-        let row = query.fetch_optional(&self.pool).await?;
-        row.map(|row| {
-            Ok(ValidToken {
-                id: row.try_get("id")?,
-                name: name(&row)?,
-                permissions: permissions(&row)?.1,
-                used_at: time(&row, "used_at_ms")?,
-            })
-        })
+        .bind(token_digest)
+        .bind(stored(now))
+        .fetch_optional(&self.pool)
+        .await?
+        .as_ref()
+        .map(valid)
         .transpose()
     }
 
@@ -109,6 +78,34 @@ impl StateStore {
             .await?;
         Ok(())
     }
+}
+
+/// The token of this id, if it can be used now.
+pub(crate) async fn valid_token_of_id(
+    connection: &mut AnyConnection,
+    id: i64,
+    now: Timestamp,
+) -> Result<Option<ValidToken>, StateError> {
+    sqlx::query(
+        "select id, name, role, permissions, used_at_ms from tokens where id = $1
+           and revoked_at_ms is null and (expires_at_ms is null or expires_at_ms > $2)",
+    )
+    .bind(id)
+    .bind(stored(now))
+    .fetch_optional(connection)
+    .await?
+    .as_ref()
+    .map(valid)
+    .transpose()
+}
+
+fn valid(row: &AnyRow) -> Result<ValidToken, StateError> {
+    Ok(ValidToken {
+        id: row.try_get("id")?,
+        name: name(row)?,
+        permissions: permissions(row)?.1,
+        used_at: time(row, "used_at_ms")?,
+    })
 }
 
 /// The new token's id, or `None` where an unrevoked token has this name.

@@ -236,11 +236,16 @@ fn name_and_role(row: &AnyRow) -> Result<(UserName, Role), StateError> {
     ))
 }
 
-fn user(row: &AnyRow) -> Result<StoredUser, StateError> {
+/// Name and role of a row that has both.
+pub(super) fn account(row: &AnyRow) -> Result<Account, StateError> {
     let (name, role) = name_and_role(row)?;
+    Ok(Account { name, role })
+}
+
+fn user(row: &AnyRow) -> Result<StoredUser, StateError> {
     Ok(StoredUser {
         id: row.try_get("id")?,
-        account: Account { name, role },
+        account: account(row)?,
         password_hash: row
             .try_get::<Option<String>, _>("password_hash")?
             .map(PasswordHash::stored),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use backend::audit::{ReadLog, write_reads};
 use backend::auth::{Caller, Client, Granted, PasswordHasher, Principal, Session};
 use backend::clock::SharedClock;
-use backend::console::Console;
-use backend::state::{StateSessionStore, StateStore};
+use backend::console::{Console, ConsoleParts};
+use backend::state::StateStore;
 use domain::audit::{AuditEvent, AuditQuery};
 use domain::role::{Permission, Role};
 use tokio::sync::watch;
@@ -19,6 +19,7 @@ pub const PASSWORD: &str = "correct horse battery";
 /// A console, and what must outlive it.
 pub struct Fixture {
     pub console: Console,
+    pub state: StateStore,
     pub clock: Arc<FixedClock>,
     pub url: String,
     stop_reads: watch::Sender<bool>,
@@ -48,16 +49,17 @@ async fn open(url: String, directory: Option<tempfile::TempDir>, database: Optio
     let (stop_reads, stopped) = watch::channel(false);
     let writing_reads = tokio::spawn(write_reads(queue, state.clone(), stopped));
     Fixture {
-        console: Console {
-            state,
+        console: Console::new(ConsoleParts {
+            state: state.clone(),
             hasher: PasswordHasher::new(2).expect("a hasher"),
             clock: Arc::clone(&clock) as SharedClock,
-            databases: Arc::from([]),
+            databases: Vec::new(),
             reads,
             audit_keep_days: 365,
-            public_address: "http://127.0.0.1:3000".into(),
+            public_address: "http://127.0.0.1:3000".to_owned(),
             environment: None,
-        },
+        }),
+        state,
         clock,
         url,
         stop_reads,
@@ -71,7 +73,7 @@ pub fn client(address: &str) -> Client {
     Client {
         address: address.to_owned(),
         user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0".to_owned(),
-        browser_token: None,
+        ..Client::default()
     }
 }
 
@@ -82,8 +84,7 @@ impl Fixture {
 
     /// What another request with this cookie works with.
     pub fn session_of(&self, id: Option<tower_sessions_core::session::Id>) -> Session {
-        let store = StateSessionStore::new(self.console.state.clone(), self.console.clock.clone());
-        Session::new(id, Arc::new(store), None)
+        Session::new(id, Arc::new(self.console.session_store()), None)
     }
 
     /// A session in the store that belongs to a user.
@@ -101,14 +102,12 @@ impl Fixture {
     pub async fn caller(&self, session: &Session) -> Caller {
         let again = self.session_of(session.id());
         let client = client("192.0.2.1");
-        Caller {
-            principal: self.console.principal(&again, &client).await.expect("read"),
-            address: client.address,
-        }
+        let principal = self.console.principal(&again, &client).await.expect("read");
+        Caller::new(principal, client.address)
     }
 
     pub async fn is_signed_in(&self, session: &Session) -> bool {
-        self.caller(session).await.principal != Principal::Anonymous
+        *self.caller(session).await.principal() != Principal::Anonymous
     }
 
     #[expect(clippy::unused_self, reason = "reads like the other grants")]
@@ -170,9 +169,15 @@ impl Fixture {
 
     pub async fn find(&self, query: &AuditQuery) -> Vec<AuditEvent> {
         let granted = Granted::of_command_line(Permission::ViewAudit);
-        self.console
-            .audit_batch(&granted, query, 10_000)
-            .await
-            .expect("read")
+        let mut events = Vec::new();
+        let mut query = query.clone();
+        loop {
+            let page = self.console.audit_page(&granted, &query).await.expect("read");
+            events.extend(page.events);
+            match page.next_before_id {
+                Some(id) => query.before_id = Some(id),
+                None => return events,
+            }
+        }
     }
 }

@@ -10,15 +10,15 @@ use crate::configuration::{Configuration, Database};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum DemoCommand {
-    /// Create the demo's four hypertables in the configured database and fill them up to now
+    /// Create four hypertables in the configured database and fill them with some 40 days up to now
     Load {
-        /// Which database, where several are configured
+        /// The database's name in the configuration; needed where it names several
         #[arg(long, value_name = "NAME")]
         db: Option<String>,
     },
-    /// Append live rows until interrupted, after making up for what was missed
+    /// Go on adding rows to them as time passes, until interrupted; first those that are missing since the last time
     Stream {
-        /// Which database, where several are configured
+        /// The database's name in the configuration; needed where it names several
         #[arg(long, value_name = "NAME")]
         db: Option<String>,
     },

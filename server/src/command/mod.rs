@@ -15,12 +15,16 @@ use clap::{Parser, Subcommand};
 
 use crate::configuration::{Configuration, Environment};
 
-/// The web admin console for TimescaleDB.
+/// A web admin console for TimescaleDB: serves it, and manages its users, tokens and demo data
 #[derive(Debug, Parser)]
-#[command(name = "tidemark", version, about)]
+#[command(name = "tidemark", version)]
 struct Arguments {
-    /// Configuration file [default: `TIDEMARK_CONFIG`, or tidemark.toml if it is there]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        help = "Configuration file [default: TIDEMARK_CONFIG, or tidemark.toml in the current directory if there is one]"
+    )]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
@@ -28,17 +32,17 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the console (the default)
+    /// Serve the console; this is also what happens without a command
     Serve,
-    /// Validate the configuration and show what is in force
+    /// Check the configuration and show what is in force, without passwords
     CheckConfig,
-    /// Users
+    /// Add, invite, disable and list the people who sign in; works while the console runs
     #[command(subcommand)]
     User(user::UserCommand),
-    /// Tokens for programs
+    /// Create, revoke and list the tokens of programs that read the API; works while the console runs
     #[command(subcommand)]
     Token(token::TokenCommand),
-    /// The demo database
+    /// Fill a database with a factory's made-up telemetry
     #[command(subcommand)]
     Demo(demo::DemoCommand),
 }

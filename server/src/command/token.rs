@@ -15,27 +15,30 @@ use crate::configuration::Configuration;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TokenCommand {
-    /// Create a token; prints the token alone on the last line
+    /// Create a token; prints it, this once, alone on the last line
     Create {
-        /// What it is to be called
+        /// What to call it, for example after the program that uses it
         #[arg(long)]
         name: TokenName,
-        /// viewer, operator or admin
+        /// What it may do: viewer, operator or admin
         #[arg(long)]
         role: Role,
-        /// Only this permission of the role; can be given several times
-        #[arg(long = "permission", value_name = "PERMISSION")]
+        #[arg(
+            long = "permission",
+            value_name = "PERMISSION",
+            help = "Only this permission of the role, for example view_status; can be given several times [default: all]"
+        )]
         permissions: Vec<Permission>,
         /// When it ends, for example "90 days" [default: never]
         #[arg(long, value_name = "DURATION")]
         expires: Option<Interval>,
     },
-    /// Take a token back; it opens nothing from then on
+    /// Revoke a token: it opens nothing from then on, and does not come back
     Revoke {
-        /// Its name
+        /// The token's name, as "tidemark token list" shows it
         name: TokenName,
     },
-    /// List the tokens
+    /// List the tokens: name, first characters, role, state, end, last use
     List,
 }
 
@@ -46,7 +49,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let (console, granted) = state::open(configuration, clock).await?;
     let outcome = change(command, &console, &granted).await;
-    console.state.close().await;
+    console.close().await;
     outcome
 }
 
@@ -76,7 +79,6 @@ async fn change(command: TokenCommand, console: &Console, granted: &Granted) -> 
                         ));
                     }
                     let end = console
-                        .clock
                         .now()
                         .checked_add(SignedDuration::from_micros(microseconds))
                         .map_err(|_| Failure::Usage("--expires: this is too far away".to_owned()))?;

@@ -3,7 +3,7 @@
 use std::io::{BufRead, IsTerminal};
 
 use backend::accounts::ChangeRefused;
-use backend::auth::Granted;
+use backend::auth::{Client, Granted};
 use backend::clock::SharedClock;
 use backend::console::Console;
 use clap::{Args, Subcommand};
@@ -20,7 +20,7 @@ pub(super) enum UserCommand {
     Add {
         /// The name to sign in with
         name: UserName,
-        /// viewer, operator or admin
+        /// What the user may do: viewer, operator or admin
         #[arg(long)]
         role: Role,
         #[command(flatten)]
@@ -30,45 +30,49 @@ pub(super) enum UserCommand {
     Invite {
         /// The name to sign in with
         name: UserName,
-        /// viewer, operator or admin
+        /// What the user may do: viewer, operator or admin
         #[arg(long)]
         role: Role,
     },
     /// Give a user a new password; ends all of the user's sessions
     Passwd {
-        /// The user
+        /// The user's name
         name: UserName,
         #[command(flatten)]
         password: PasswordSource,
     },
-    /// Take a user's password away; prints the link to choose another on the last line
+    /// Take a user's password away and end all sessions; prints the link to choose another on the last line
     Reset {
-        /// The user
+        /// The user's name
         name: UserName,
     },
     /// Give a user another role; ends all of the user's sessions
     Role {
-        /// The user
+        /// The user's name
         name: UserName,
-        /// viewer, operator or admin
+        /// What the user may do: viewer, operator or admin
         role: Role,
     },
-    /// Shut a user out at once
+    /// Shut a user out at once, until enabled again; ends all of the user's sessions
     Disable {
-        /// The user
+        /// The user's name
         name: UserName,
     },
     /// Let a disabled user in again
     Enable {
-        /// The user
+        /// The user's name
         name: UserName,
     },
-    /// End all sessions of a user
+    /// Sign a user out everywhere, or everybody; nothing else changes
     SignOut {
-        /// The user
-        name: UserName,
+        /// The user's name
+        #[arg(required_unless_present = "all")]
+        name: Option<UserName>,
+        /// Everybody
+        #[arg(long, conflicts_with = "name")]
+        all: bool,
     },
-    /// List the users
+    /// List the users: name, role, state, last sign-in
     List,
 }
 
@@ -112,17 +116,36 @@ pub(super) async fn run(
     configuration: &Configuration,
     clock: &SharedClock,
 ) -> Result<(), Failure> {
-    // Asked for before the store is opened: nobody waits for a person.
-    let password = match &command {
-        UserCommand::Add { name, password, .. } | UserCommand::Passwd { name, password } => {
-            Some(password.read(name)?)
-        }
-        _ => None,
-    };
     let (console, granted) = state::open(configuration, clock).await?;
-    let outcome = change(command, password, &console, &granted).await;
-    console.state.close().await;
+    let outcome = async {
+        // A name that is no good is said before anybody types a password for it.
+        check_name(&command, &console, &granted).await?;
+        let password = match &command {
+            UserCommand::Add { name, password, .. } | UserCommand::Passwd { name, password } => {
+                Some(password.read(name)?)
+            }
+            _ => None,
+        };
+        change(command, password, &console, &granted).await
+    }
+    .await;
+    console.close().await;
     outcome
+}
+
+/// Whether there is a user whose password can be changed, or none where one is added.
+async fn check_name(command: &UserCommand, console: &Console, granted: &Granted) -> Result<(), Failure> {
+    let (UserCommand::Add { name, .. } | UserCommand::Passwd { name, .. }) = command else {
+        return Ok(());
+    };
+    let users = console.users(granted).await.map_err(Failure::refused)?;
+    match (command, users.iter().any(|user| user.name == *name)) {
+        (UserCommand::Add { .. }, true) => Err(explained(ChangeRefused::NameTaken, name)),
+        (UserCommand::Passwd { .. }, false) => {
+            Err(explained(ChangeRefused::Unknown(format!("user {name}")), name))
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn change(
@@ -146,7 +169,7 @@ async fn change(
                 .await
                 .map_err(|error| explained(error, &name))?;
             eprintln!("{name} is invited as {role}. The link can be used once, within 72 hours:");
-            println!("{}/setup?token={}", console.public_address, token.expose());
+            println!("{}/setup?token={}", console.public_address(), token.expose());
         }
         UserCommand::Passwd { name, .. } => {
             console
@@ -161,7 +184,7 @@ async fn change(
                 .await
                 .map_err(|error| explained(error, &name))?;
             eprintln!("{name} cannot sign in any more. The link can be used once, within 24 hours:");
-            println!("{}/setup?token={}", console.public_address, token.expose());
+            println!("{}/setup?token={}", console.public_address(), token.expose());
         }
         UserCommand::Role { name, role } => {
             console
@@ -184,7 +207,14 @@ async fn change(
                 .map_err(|error| explained(error, &name))?;
             println!("{name} can sign in again.");
         }
-        UserCommand::SignOut { name } => {
+        UserCommand::SignOut { name: None, .. } => {
+            let ended = console
+                .end_everyones_sessions(granted, &Client::default(), &SecretString::default())
+                .await
+                .map_err(Failure::refused)?;
+            println!("{ended} sessions have ended, everybody's.");
+        }
+        UserCommand::SignOut { name: Some(name), .. } => {
             console
                 .end_user_sessions(granted, &name)
                 .await

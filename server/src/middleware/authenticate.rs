@@ -6,9 +6,10 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use backend::auth::{Caller, Client, Denied, Principal, Session};
 use backend::console::Console;
-use domain::listing::escape_parameter;
+use domain::listing::query_string;
 use http::{HeaderMap, Method, StatusCode, header};
 
+use super::client::cookie;
 use super::reference::Reference;
 use crate::problem::{Problem, Wanted, failure_page};
 
@@ -21,6 +22,9 @@ pub(crate) const OPEN_PATHS: [&str; 6] = [
     "/fn/choose_password",
     "/fn/check_link",
 ];
+
+/// The cookie that holds a session's id.
+pub(crate) const SESSION_COOKIE: &str = "__Host-tidemark";
 
 /// The token of an `Authorization: Bearer` header.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -46,6 +50,11 @@ pub(crate) async fn authenticate(
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let path = request.uri().path();
+    // What a page that is left open asks by itself does not put off the end of its session.
+    let client = Client {
+        is_background: path.starts_with("/fn/") && path != "/fn/note_use",
+        ..client
+    };
     let token = bearer(request.headers()).filter(|_| path.starts_with("/api/"));
     let found = match token {
         Some(token) => console
@@ -74,10 +83,9 @@ pub(crate) async fn authenticate(
     if principal != Principal::Anonymous && path == "/login" && request.method() == Method::GET {
         return Redirect::to("/").into_response();
     }
-    request.extensions_mut().insert(Caller {
-        principal,
-        address: client.address,
-    });
+    request
+        .extensions_mut()
+        .insert(Caller::new(principal, client.address));
     next.run(request).await
 }
 
@@ -96,10 +104,15 @@ fn turn_away(request: &Request) -> Response {
                     <a href=\"/login\">Sign in</a> and send it again.</p></main></body></html>";
         return (StatusCode::UNAUTHORIZED, Html(page)).into_response();
     }
+    // A session's cookie without a session: it has ended since.
+    let has_ended = cookie(request.headers(), SESSION_COOKIE).is_some();
     let asked_for = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    if asked_for == "/" {
-        Redirect::to("/login").into_response()
-    } else {
-        Redirect::to(&format!("/login?next={}", escape_parameter(asked_for))).into_response()
+    let mut parameters = Vec::new();
+    if asked_for != "/" {
+        parameters.push(("next", asked_for.to_owned()));
     }
+    if has_ended {
+        parameters.push(("ended", "1".to_owned()));
+    }
+    Redirect::to(&format!("/login{}", query_string(&parameters))).into_response()
 }

@@ -58,7 +58,7 @@ fn parse_hop(text: &str) -> Option<IpAddr> {
 }
 
 /// The value of a cookie.
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -88,6 +88,7 @@ pub(crate) async fn identify_client(
         address: proxies.client_address(peer, headers).to_string(),
         user_agent: user_agent.chars().take(400).collect(),
         browser_token: cookie(headers, BROWSER_COOKIE),
+        is_background: false,
     };
     request.extensions_mut().insert(client);
     next.run(request).await

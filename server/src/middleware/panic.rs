@@ -4,11 +4,14 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 
+use any_spawner::{CustomExecutor, Executor, PinnedFuture, PinnedLocalFuture};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt;
 use http::StatusCode;
+use tokio::sync::mpsc;
+use tracing::Instrument;
 
 use super::reference::Reference;
 use crate::problem::failure_page;
@@ -35,23 +38,85 @@ fn words(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("a panic without words")
 }
 
-/// Answers 500 with the reference that is in the log.
+/// What went wrong in a task of a request.
+#[derive(Debug)]
+struct Panic {
+    place: String,
+    words: String,
+}
+
+impl Panic {
+    fn of(payload: &(dyn Any + Send)) -> Self {
+        Self {
+            place: PLACE.with_borrow_mut(Option::take).unwrap_or_default(),
+            words: words(payload).to_owned(),
+        }
+    }
+}
+
+tokio::task_local! {
+    /// Where a task that belongs to a request reports its panic.
+    static REPORT: mpsc::Sender<Panic>;
+}
+
+/// Runs what pages load, so that a panic there ends the request instead of leaving it waiting for what never comes.
+struct PageTasks;
+
+impl PageTasks {
+    fn watch<F: Future<Output = ()>>(task: F) -> impl Future<Output = ()> {
+        let report = REPORT.try_with(Clone::clone).ok();
+        let span = tracing::Span::current();
+        async move {
+            let Some(report) = report else {
+                return task.await;
+            };
+            let task = REPORT.scope(report.clone(), task);
+            if let Err(payload) = AssertUnwindSafe(task).catch_unwind().await {
+                // Full: the request knows already.
+                let _ = report.try_send(Panic::of(&*payload));
+            }
+        }
+        .instrument(span)
+    }
+}
+
+impl CustomExecutor for PageTasks {
+    fn spawn(&self, task: PinnedFuture<()>) {
+        tokio::spawn(Self::watch(task));
+    }
+
+    fn spawn_local(&self, task: PinnedLocalFuture<()>) {
+        tokio::task::spawn_local(Self::watch(task));
+    }
+
+    fn poll_local(&self) {}
+}
+
+/// Has pages load what they show in tasks whose panics are answered. Once a process; further calls change nothing.
+pub(crate) fn run_page_tasks() {
+    let _ = Executor::init_custom_executor(PageTasks);
+}
+
+/// Answers 500 with the reference that is in the log, whether the request's own task panics or one it waits for.
 pub(crate) async fn catch_panic(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let wants = crate::problem::Wanted::by(&parts.headers, parts.uri.path());
     let reference = parts.extensions.get::<Reference>().cloned().unwrap_or_default();
     let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
-    match AssertUnwindSafe(next.run(Request::from_parts(parts, body)))
-        .catch_unwind()
-        .await
-    {
-        Ok(response) => response,
-        Err(panic) => {
-            let place = PLACE.with_borrow_mut(Option::take).unwrap_or_default();
-            tracing::error!(%reference, %method, path, place, panic = words(&*panic), "a request panicked");
-            failure_page(StatusCode::INTERNAL_SERVER_ERROR, wants, &reference)
-        }
-    }
+    let (report, mut reported) = mpsc::channel(1);
+    let answering = REPORT.scope(report.clone(), next.run(Request::from_parts(parts, body)));
+    let panic = tokio::select! {
+        // First, for what a page shows of a task that panicked is no answer.
+        biased;
+        Some(panic) = reported.recv() => panic,
+        answer = AssertUnwindSafe(answering).catch_unwind() => match answer {
+            Ok(response) => return response,
+            Err(payload) => Panic::of(&*payload),
+        },
+    };
+    let Panic { place, words } = panic;
+    tracing::error!(%reference, %method, path, place, panic = words, "a request panicked");
+    failure_page(StatusCode::INTERNAL_SERVER_ERROR, wants, &reference)
 }
 
 #[cfg(test)]
@@ -96,6 +161,21 @@ mod tests {
         panic!("the secret of the handler")
     }
 
+    /// As a page does: it loads in a task, and waits for what the task brings.
+    async fn page() -> &'static str {
+        let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
+        Executor::spawn(async move {
+            tokio::task::yield_now().await;
+            Executor::spawn(async move {
+                tokio::task::yield_now().await;
+                let _sender = sender;
+                panic!("the secret of the handler");
+            });
+        });
+        let _ = receiver.await;
+        std::future::pending().await
+    }
+
     async fn answer(path: &str, accept: &str) -> (Response, String, String) {
         let log = Log::default();
         let subscriber = tracing_subscriber::fmt()
@@ -104,8 +184,10 @@ mod tests {
             .finish();
         let _guard = tracing::subscriber::set_default(subscriber);
         remember_places();
+        run_page_tasks();
         let router = Router::new()
             .route("/broken", get(handler))
+            .route("/loading", get(page))
             .route("/api/v1/broken", get(handler))
             .layer(from_fn(catch_panic))
             .layer(from_fn(give_reference));
@@ -125,6 +207,7 @@ mod tests {
     async fn a_panic_is_a_clean_500_with_a_reference_that_is_in_the_log() {
         for (path, accept, kind) in [
             ("/broken", "text/html", "text/html; charset=utf-8"),
+            ("/loading", "text/html", "text/html; charset=utf-8"),
             ("/broken", "*/*", "text/plain; charset=utf-8"),
             ("/api/v1/broken", "*/*", "application/problem+json"),
         ] {

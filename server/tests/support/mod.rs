@@ -14,7 +14,7 @@ use backend::audit::{ReadLog, write_reads};
 use backend::auth::{Granted, PasswordHasher};
 use backend::clock::{Clock, SharedClock, SystemClock};
 use backend::collector::watch_database;
-use backend::console::Console;
+use backend::console::{Console, ConsoleParts};
 use backend::state::StateStore;
 use domain::audit::{AuditEvent, AuditQuery};
 use domain::role::{Permission, PermissionSet, Role};
@@ -41,6 +41,7 @@ pub struct Site {
     pub console: Console,
     clock: Arc<TurnedClock>,
     router: Router,
+    state_url: String,
     stop_reads: tokio::sync::watch::Sender<bool>,
     writing_reads: tokio::task::JoinHandle<()>,
     _directory: tempfile::TempDir,
@@ -113,26 +114,28 @@ impl Site {
             })
             .collect();
         let (reads, queue) = ReadLog::new();
-        let console = Console {
-            state: StateStore::open(&configuration.state_url)
-                .await
-                .expect("the store opens"),
+        let state = StateStore::open(&configuration.state_url)
+            .await
+            .expect("the store opens");
+        let console = Console::new(ConsoleParts {
+            state: state.clone(),
             hasher: PasswordHasher::new(2).expect("a hasher"),
             clock: shared,
-            databases: databases.into(),
+            databases,
             reads,
             audit_keep_days: 365,
-            public_address: ORIGIN.into(),
+            public_address: ORIGIN.to_owned(),
             environment: None,
-        };
+        });
         let (stop_reads, stopped) = tokio::sync::watch::channel(false);
-        let writing_reads = tokio::spawn(write_reads(queue, console.state.clone(), stopped));
+        let writing_reads = tokio::spawn(write_reads(queue, state, stopped));
         let router =
             server::router::router(&configuration, &console, SocketAddr::from(([127, 0, 0, 1], 3000)));
         Self {
             console,
             clock,
             router,
+            state_url,
             stop_reads,
             writing_reads,
             _directory: directory,
@@ -221,11 +224,31 @@ impl Site {
             .unwrap_or_else(|| panic!("signed in: {answer:?}"))
     }
 
-    pub async fn audit(&self, query: &AuditQuery) -> Vec<AuditEvent> {
-        self.console
-            .audit_batch(&Self::command_line(Permission::ViewAudit), query, 10_000)
+    /// A statement that goes past the console.
+    pub async fn execute(&self, sql: &'static str) {
+        use sqlx::Connection;
+
+        let mut connection = sqlx::AnyConnection::connect(&self.state_url)
             .await
-            .expect("read")
+            .expect("the store");
+        sqlx::raw_sql(sql)
+            .execute(&mut connection)
+            .await
+            .expect("executed");
+    }
+
+    pub async fn audit(&self, query: &AuditQuery) -> Vec<AuditEvent> {
+        let granted = Self::command_line(Permission::ViewAudit);
+        let mut events = Vec::new();
+        let mut query = query.clone();
+        loop {
+            let page = self.console.audit_page(&granted, &query).await.expect("read");
+            events.extend(page.events);
+            match page.next_before_id {
+                Some(id) => query.before_id = Some(id),
+                None => return events,
+            }
+        }
     }
 
     /// Ends what counts reads, so that all of them are written.

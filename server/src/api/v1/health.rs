@@ -2,10 +2,11 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use backend::console::Console;
+use backend::auth::Granted;
+use backend::console::{Console, NotShown};
+use domain::database::DatabaseName;
 use domain::observation::Health;
-use domain::overview::StatusFigures;
-use domain::problem::Problem as ReadingProblem;
+use domain::overview::{DatabaseStatus, StatusFigures};
 use domain::role::Permission;
 use domain::snapshot::Edition;
 use jiff::Timestamp;
@@ -72,26 +73,26 @@ struct StatusBody {
     figures: Option<StatusFigures>,
 }
 
-fn of(watched: &backend::collector::Watched, with_reason: bool) -> DatabaseHealth {
-    let observation = watched.observation();
-    DatabaseHealth {
-        database: watched.name().to_string(),
-        status: observation.health(),
-        collected_at: observation
-            .snapshot
-            .as_ref()
-            .map(|snapshot| snapshot.collected_at),
-        problem: observation
-            .failing
-            .as_ref()
-            .filter(|_| with_reason)
-            .map(|failing| ProblemBody {
-                title: failing.problem.title(),
-                evidence: failing.problem.evidence(),
-                advice: failing.problem.advice().to_string(),
-                since: failing.since,
-            }),
-    }
+fn of(
+    console: &Console,
+    granted: &Granted,
+    database: &DatabaseName,
+) -> Result<(DatabaseHealth, DatabaseStatus), Problem> {
+    let gone = |error: NotShown| Problem::parameter("db", error.to_string());
+    let status = console.status(granted, database.as_str()).map_err(gone)?;
+    let problem = console.problem(granted, database.as_str()).map_err(gone)?;
+    let health = DatabaseHealth {
+        database: database.to_string(),
+        status: status.health,
+        collected_at: status.freshness.map(|freshness| freshness.collected_at),
+        problem: problem.map(|report| ProblemBody {
+            title: report.problem.title(),
+            evidence: report.problem.evidence(),
+            advice: report.problem.advice().to_string(),
+            since: report.since,
+        }),
+    };
+    Ok((health, status))
 }
 
 /// Healthy while every database is read; degraded while one is not; unhealthy while none is.
@@ -110,82 +111,71 @@ fn word(databases: &[DatabaseHealth]) -> &'static str {
 /// `GET /api/v1/monitoring/health`
 pub(super) async fn overall(State(console): State<Console>, ask: Ask) -> Result<Response, Problem> {
     let granted = ask.demand(&console, Permission::ViewStatus, &["db"]).await?;
-    let with_reason = granted.may(Permission::ViewDetails);
-    let databases: Vec<_> = match ask.parameter("db") {
-        Some(_) => vec![of(ask.database(&console)?, with_reason)],
-        None => console
-            .databases
-            .iter()
-            .map(|watched| of(watched, with_reason))
-            .collect(),
+    let names = match ask.parameter("db") {
+        Some(_) => vec![ask.database(&console, &granted)?],
+        None => console.database_names(&granted),
     };
+    let databases: Vec<_> = names
+        .iter()
+        .map(|name| Ok(of(&console, &granted, name)?.0))
+        .collect::<Result<_, Problem>>()?;
     let body = Overall {
         status: word(&databases),
         application: Application {
             name: "tidemark",
             version: env!("CARGO_PKG_VERSION"),
-            environment: console.environment.as_deref().map(str::to_owned),
+            environment: console.environment().map(str::to_owned),
         },
         databases,
     };
     Ok(ask.answer(&console, &granted, "", &body))
 }
 
+/// What one database's endpoints answer.
+async fn about<T: Serialize>(
+    console: &Console,
+    ask: &Ask,
+    body: impl FnOnce(DatabaseHealth, DatabaseStatus) -> T,
+) -> Result<Response, Problem> {
+    let granted = ask.demand(console, Permission::ViewStatus, &["db"]).await?;
+    let database = ask.database(console, &granted)?;
+    let (health, status) = of(console, &granted, &database)?;
+    Ok(ask.answer(console, &granted, database.as_str(), &body(health, status)))
+}
+
 /// `GET /api/v1/monitoring/health/database`
 pub(super) async fn database(State(console): State<Console>, ask: Ask) -> Result<Response, Problem> {
-    let granted = ask.demand(&console, Permission::ViewStatus, &["db"]).await?;
-    let watched = ask.database(&console)?;
-    let observation = watched.observation();
-    let server = observation.snapshot.as_ref().map(|snapshot| &snapshot.server);
-    let body = DatabaseBody {
-        health: of(watched, granted.may(Permission::ViewDetails)),
-        database_size_bytes: server.and_then(|server| server.database_size_bytes),
-        connections: server.map(|server| server.connections),
-        postgres_version: server.map(|server| server.postgres_version.clone()),
-    };
-    Ok(ask.answer(&console, &granted, watched.name().as_str(), &body))
+    about(&console, &ask, |health, status| {
+        let figures = status.figures;
+        DatabaseBody {
+            health,
+            database_size_bytes: figures.as_ref().and_then(|figures| figures.database_size_bytes),
+            connections: figures.as_ref().map(|figures| figures.connections),
+            postgres_version: figures.map(|figures| figures.postgres_version),
+        }
+    })
+    .await
 }
 
 /// `GET /api/v1/monitoring/health/timescaledb`
 pub(super) async fn timescaledb(State(console): State<Console>, ask: Ask) -> Result<Response, Problem> {
-    let granted = ask.demand(&console, Permission::ViewStatus, &["db"]).await?;
-    let watched = ask.database(&console)?;
-    let observation = watched.observation();
-    let server = observation.snapshot.as_ref().map(|snapshot| &snapshot.server);
-    let body = TimescaleBody {
-        health: of(watched, granted.may(Permission::ViewDetails)),
-        extension_installed: installed(&observation),
-        version: server.map(|server| server.timescaledb_version.clone()),
-        edition: server.map(|server| server.edition),
-    };
-    Ok(ask.answer(&console, &granted, watched.name().as_str(), &body))
-}
-
-/// Unknown while the database cannot be asked.
-fn installed(observation: &domain::observation::Observation) -> Option<bool> {
-    use domain::problem::ProblemKind;
-
-    match observation.failing.as_ref().map(|failing| &failing.problem) {
-        Some(ReadingProblem {
-            kind: ProblemKind::ExtensionMissing,
-            ..
-        }) => Some(false),
-        Some(_) => None,
-        None => observation.snapshot.as_ref().map(|_| true),
-    }
+    about(&console, &ask, |health, status| TimescaleBody {
+        health,
+        extension_installed: status.extension_installed,
+        version: status
+            .figures
+            .as_ref()
+            .map(|figures| figures.timescaledb_version.clone()),
+        edition: status.figures.map(|figures| figures.edition),
+    })
+    .await
 }
 
 /// `GET /api/v1/monitoring/status/timescaledb`
 pub(super) async fn status(State(console): State<Console>, ask: Ask) -> Result<Response, Problem> {
-    let granted = ask.demand(&console, Permission::ViewStatus, &["db"]).await?;
-    let watched = ask.database(&console)?;
-    // The viewer's own type: counts and sizes, no names.
-    let status = console
-        .status(&granted, watched.name().as_str())
-        .map_err(|error| Problem::parameter("db", error.to_string()))?;
-    let body = StatusBody {
-        health: of(watched, granted.may(Permission::ViewDetails)),
+    about(&console, &ask, |health, status| StatusBody {
+        health,
         figures: status.figures,
-    };
-    Ok(ask.answer(&console, &granted, watched.name().as_str(), &body))
+    })
+    .await
 }

@@ -6,6 +6,7 @@ use backend::console::Console;
 use domain::hypertable::{Chunk, Exactness, Hypertable, TimePoint, TimeSpan};
 use domain::quantity::saved_percent;
 use domain::role::Permission;
+use domain::snapshot::{HypertableChunks, Snapshot};
 use serde::Serialize;
 
 use super::list::{Item, Key, PARAMETERS, is_table, page};
@@ -223,43 +224,45 @@ impl Item for ChunkItem {
     }
 }
 
+/// One page of what is made of a snapshot.
+async fn list<T: Item + Serialize>(
+    console: &Console,
+    ask: &Ask,
+    items: impl FnOnce(&Snapshot) -> Vec<T>,
+) -> Result<Response, Problem> {
+    let granted = ask.demand(console, Permission::ViewDetails, &PARAMETERS).await?;
+    let database = ask.database(console, &granted)?;
+    let snapshot = snapshot(console, &granted, &database)?;
+    let list = page(ask, items(&snapshot), snapshot.collected_at)?;
+    Ok(ask.answer(console, &granted, database.as_str(), &list))
+}
+
 /// `GET /api/v1/monitoring/metrics/hypertables`
 pub(super) async fn hypertables(State(console): State<Console>, ask: Ask) -> Result<Response, Problem> {
-    let granted = ask.demand(&console, Permission::ViewDetails, &PARAMETERS).await?;
-    let watched = ask.database(&console)?;
-    let observation = watched.observation();
-    let snapshot = snapshot(&observation)?;
-    let items: Vec<HypertableItem> = snapshot.hypertables.iter().map(Into::into).collect();
-    let list = page(&ask, items, snapshot.collected_at)?;
-    Ok(ask.answer(&console, &granted, watched.name().as_str(), &list))
+    list(&console, &ask, |snapshot| {
+        snapshot.hypertables.iter().map(HypertableItem::from).collect()
+    })
+    .await
 }
 
 /// `GET /api/v1/monitoring/metrics/compression`
 pub(super) async fn compression(State(console): State<Console>, ask: Ask) -> Result<Response, Problem> {
-    let granted = ask.demand(&console, Permission::ViewDetails, &PARAMETERS).await?;
-    let watched = ask.database(&console)?;
-    let observation = watched.observation();
-    let snapshot = snapshot(&observation)?;
-    let items: Vec<CompressionItem> = snapshot.hypertables.iter().map(Into::into).collect();
-    let list = page(&ask, items, snapshot.collected_at)?;
-    Ok(ask.answer(&console, &granted, watched.name().as_str(), &list))
+    list(&console, &ask, |snapshot| {
+        snapshot.hypertables.iter().map(CompressionItem::from).collect()
+    })
+    .await
 }
 
 /// `GET /api/v1/monitoring/metrics/chunks`
 pub(super) async fn chunks(State(console): State<Console>, ask: Ask) -> Result<Response, Problem> {
-    let granted = ask.demand(&console, Permission::ViewDetails, &PARAMETERS).await?;
-    let watched = ask.database(&console)?;
-    let observation = watched.observation();
-    let snapshot = snapshot(&observation)?;
-    let items: Vec<ChunkItem> = snapshot
-        .chunks
-        .iter()
-        .flat_map(|of| {
+    list(&console, &ask, |snapshot| {
+        let of_table = |of: &HypertableChunks| {
             of.chunks
                 .iter()
                 .map(|chunk| ChunkItem::of(&of.schema, &of.table, chunk))
-        })
-        .collect();
-    let list = page(&ask, items, snapshot.collected_at)?;
-    Ok(ask.answer(&console, &granted, watched.name().as_str(), &list))
+                .collect::<Vec<_>>()
+        };
+        snapshot.chunks.iter().flat_map(of_table).collect()
+    })
+    .await
 }

@@ -9,23 +9,26 @@ mod list;
 mod metrics;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawQuery};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use backend::auth::{Caller, Denied, Granted};
-use backend::collector::Watched;
 use backend::console::Console;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 pub(crate) use configuration::ConfigurationBody;
+use domain::database::DatabaseName;
 use domain::observation::Observation;
 use domain::role::Permission;
+use domain::snapshot::Snapshot;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::middleware::reference::Reference;
 use crate::problem::Problem;
 
 /// The endpoints and what each needs.
@@ -54,6 +57,7 @@ pub(crate) struct Ask {
     path: String,
     parameters: BTreeMap<String, String>,
     if_none_match: Option<String>,
+    reference: Reference,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Ask {
@@ -79,6 +83,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Ask {
                 .cloned()
                 .ok_or_else(|| Problem::from(Denied::NotSignedIn))?,
             path: parts.uri.path().to_owned(),
+            reference: parts.extensions.get::<Reference>().cloned().unwrap_or_default(),
             parameters,
             if_none_match: parts
                 .headers
@@ -120,32 +125,33 @@ impl Ask {
         self.parameters.get(name).map(String::as_str)
     }
 
-    /// The database that `db` names; without it, the only one there is.
-    fn database<'a>(&self, console: &'a Console) -> Result<&'a Watched, Problem> {
-        let names = || {
-            console
-                .databases
+    /// The name of the database that `db` names; without it, of the only one there is.
+    fn database(&self, console: &Console, granted: &Granted) -> Result<DatabaseName, Problem> {
+        let known = console.database_names(granted);
+        let list = || {
+            known
                 .iter()
-                .map(|watched| watched.name().as_str())
+                .map(DatabaseName::as_str)
                 .collect::<Vec<_>>()
                 .join(", ")
         };
-        match (self.parameter("db"), &*console.databases) {
-            (None, [watched]) => Ok(watched),
+        match (self.parameter("db"), known.as_slice()) {
+            (None, [name]) => Ok(name.clone()),
             (None, _) => Err(Problem::parameter(
                 "db",
                 format!(
                     "Several databases are watched; say which with ?db=NAME: {}.",
-                    names()
+                    list()
                 ),
             )),
-            (Some(name), databases) => databases
+            (Some(asked), known) => known
                 .iter()
-                .find(|watched| watched.name().as_str() == name)
+                .find(|name| name.as_str() == asked)
+                .cloned()
                 .ok_or_else(|| {
                     Problem::parameter(
                         "db",
-                        format!("No database {name:?} is watched; there is: {}.", names()),
+                        format!("No database {asked:?} is watched; there is: {}.", list()),
                     )
                 }),
         }
@@ -164,7 +170,7 @@ impl Ask {
             Ok(bytes) => bytes,
             Err(error) => {
                 tracing::error!(%error, "an answer could not be written as JSON");
-                return Problem::failed(&backend::reference::Reference::generate()).into_response();
+                return Problem::failed(&self.reference).into_response();
             }
         };
         let tag = format!(
@@ -193,9 +199,12 @@ impl Ask {
     }
 }
 
-/// The snapshot of an observation; 503 before the first reading.
-fn snapshot(observation: &Observation) -> Result<&domain::snapshot::Snapshot, Problem> {
-    observation.snapshot.as_deref().ok_or_else(|| {
+/// The snapshot of a database; 503 before the first reading.
+fn snapshot(console: &Console, granted: &Granted, database: &DatabaseName) -> Result<Arc<Snapshot>, Problem> {
+    let Observation { snapshot, .. } = console
+        .observation(granted, database.as_str())
+        .map_err(|error| Problem::parameter("db", error.to_string()))?;
+    snapshot.ok_or_else(|| {
         Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "This database has not been read yet; /api/v1/monitoring/health says how it stands.",

@@ -1,0 +1,76 @@
+//! How many requests are answered at the same time. More would not be faster: they would only wait, in memory.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use tokio::sync::Semaphore;
+
+use super::reference::Reference;
+use crate::problem::{Wanted, failure_page};
+
+/// Requests that are answered at once. Their bodies are here, and but for "refresh now" none waits for a database.
+const AT_ONCE: usize = 512;
+
+/// The places there are.
+#[derive(Debug, Clone)]
+pub(crate) struct Places(Arc<Semaphore>);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AT_ONCE)))
+    }
+}
+
+/// Answers 503 at once where every place is taken.
+pub(crate) async fn limit_requests(State(places): State<Places>, request: Request, next: Next) -> Response {
+    if let Ok(_place) = places.0.try_acquire() {
+        return next.run(request).await;
+    }
+    let reference = request
+        .extensions()
+        .get::<Reference>()
+        .cloned()
+        .unwrap_or_default();
+    tracing::warn!("turned away: every place is taken");
+    let wanted = Wanted::by(request.headers(), request.uri().path());
+    let mut response = failure_page(StatusCode::SERVICE_UNAVAILABLE, wanted, &reference);
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn where_every_place_is_taken_a_request_is_turned_away_at_once_and_served_afterwards() {
+        let places = Places(Arc::new(Semaphore::new(1)));
+        let router = Router::new()
+            .route("/", get(async || "served"))
+            .layer(from_fn_with_state(places.clone(), limit_requests));
+        let status = async || {
+            let request = Request::get("/").body(Body::empty()).expect("a request");
+            router
+                .clone()
+                .oneshot(request)
+                .await
+                .expect("infallible")
+                .status()
+        };
+        let place = places.0.acquire().await.expect("a place");
+        assert_eq!(status().await, StatusCode::SERVICE_UNAVAILABLE);
+        drop(place);
+        assert_eq!(status().await, StatusCode::OK);
+    }
+}
