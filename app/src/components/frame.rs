@@ -294,6 +294,7 @@ impl Crumb {
             "/audit" => Self::OfConsole("Audit log"),
             path => match path.strip_prefix("/users/") {
                 Some(name) => Self::User(name.to_owned()),
+                None if !path.starts_with("/db/") => Self::OfConsole("Not found"),
                 None if path.ends_with("/hypertables") => Self::OfDatabase("Hypertables"),
                 None => Self::OfDatabase("Overview"),
             },

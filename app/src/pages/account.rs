@@ -68,7 +68,7 @@ fn Sessions(sessions: Vec<OpenSession>, end: ServerAction<EndSession>) -> impl I
                 <thead>
                     <tr>
                         <th scope="col">"Browser"</th>
-                        <th scope="col">"Address"</th>
+                        <th scope="col" class="wide-only">"Address"</th>
                         <th scope="col" class="wide-only">"Signed in"</th>
                         <th scope="col" class="wide-only">"Last used"</th>
                         <td></td>
@@ -90,10 +90,10 @@ fn Row(session: OpenSession, end: ServerAction<EndSession>) -> impl IntoView {
             <th scope="row" class="name">
                 {session.browser}
                 <span class="under narrow-only">
-                    "signed in " <Moment at=Some(session.signed_in_at) none="" /> ", last used " <Moment at=Some(session.used_at) none="" />
+                    {session.address.clone()} ", signed in " <Moment at=Some(session.signed_in_at) none="" /> ", last used " <Moment at=Some(session.used_at) none="" />
                 </span>
             </th>
-            <td>{session.address}</td>
+            <td class="wide-only">{session.address}</td>
             <td class="wide-only"><Moment at=Some(session.signed_in_at) none="" /></td>
             <td class="wide-only"><Moment at=Some(session.used_at) none="" /></td>
             <td class="num">
