@@ -5,7 +5,7 @@
 help:
 	@echo "make run       bring up a TimescaleDB with the factory demo and the console on http://127.0.0.1:3000"
 	@echo "make test      everything CI checks: formatting, clippy, unit, integration and browser tests"
-	@echo "make bench     how the console holds out under load, beside what this machine can do"
+	@echo "make bench     how the console holds out at 100,000 chunks and under load; ONLY=collect,pages,… runs some of it"
 	@echo "make build     the front end and the console, release"
 	@echo "make lint      formatting and clippy only"
 	@echo "make psql      psql in the demo database, as its superuser"

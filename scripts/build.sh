@@ -25,7 +25,7 @@ front_end_is_fresh() {
 build_front_end() {
   local began
   began=$(mktemp)
-  with_wasm_toolchain cargo leptos build --release --frontend-only --precompress
+  with_wasm_toolchain cargo leptos build --release --frontend-only --split --precompress
   mv "$began" "$front_end_stamp"
 }
 

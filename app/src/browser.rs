@@ -1,5 +1,8 @@
 //! What only the browser can do. On the server these do nothing, so that views need no conditions.
 
+pub(crate) mod place;
+pub(crate) mod stream;
+
 use leptos::prelude::*;
 
 /// Milliseconds on a clock that never jumps; 0 on the server.
@@ -40,17 +43,48 @@ pub(crate) fn every(interval: std::time::Duration, callback: impl Fn() + 'static
     });
 }
 
-/// To the login, and back to this page afterwards.
+/// Between a change of the password and the answer with the new session, a page that asks is told that its session has
+/// ended. It asks once more before it believes that.
+#[cfg(feature = "hydrate")]
+const DOUBT: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// To the login, and back to this page afterwards; where the session goes on after all, this page anew.
 pub(crate) fn sign_in_again() {
     #[cfg(feature = "hydrate")]
     {
-        let location = window().location();
-        let path = location.pathname().unwrap_or_default();
-        let query = location.search().unwrap_or_default();
-        let next = domain::listing::escape_parameter(&format!("{path}{query}"));
-        // Outside the router: what is in memory is gone. Fails only for addresses that are none.
-        let _ = location.set_href(&format!("/login?ended=1&next={next}"));
+        use std::cell::Cell;
+
+        thread_local! {
+            /// Every part of the page may be told so.
+            static IS_DOUBTED: Cell<bool> = const { Cell::new(false) };
+        }
+        if IS_DOUBTED.replace(true) {
+            return;
+        }
     }
+    #[cfg(feature = "hydrate")]
+    set_timeout(
+        || {
+            leptos::task::spawn_local(async {
+                if crate::server_fns::load_status(None).await == Err(crate::error::AppError::NotSignedIn) {
+                    leave_for_login();
+                } else {
+                    let _ = window().location().reload();
+                }
+            });
+        },
+        DOUBT,
+    );
+}
+
+#[cfg(feature = "hydrate")]
+fn leave_for_login() {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default();
+    let query = location.search().unwrap_or_default();
+    let next = domain::listing::escape_parameter(&format!("{path}{query}"));
+    // Outside the router: what is in memory is gone. Fails only for addresses that are none.
+    let _ = location.set_href(&format!("/login?ended=1&next={next}"));
 }
 
 /// Colours the page that is open, before the next one comes from the server coloured.
@@ -64,6 +98,98 @@ pub(crate) fn apply_theme(theme: &str) {
     #[cfg(not(feature = "hydrate"))]
     {
         let _ = theme;
+    }
+}
+
+/// Sends a form as the browser would, without leaving the page. `done` is told whether it was answered: what the answer
+/// changed, the page loads anew.
+pub(crate) fn send_form(event: leptos::ev::SubmitEvent, done: impl FnOnce(bool) + 'static) {
+    #[cfg(feature = "hydrate")]
+    {
+        use wasm_bindgen::JsCast;
+
+        let Some(form) = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::HtmlFormElement>().ok())
+        else {
+            return;
+        };
+        let Ok(fields) = form_fields(&form, event.submitter()) else {
+            return;
+        };
+        event.prevent_default();
+        let request = web_sys::RequestInit::new();
+        request.set_method("POST");
+        request.set_body(&fields);
+        let answer = window().fetch_with_str_and_init(&form.action(), &request);
+        leptos::task::spawn_local(async move {
+            let is_answered = answer.await.is_ok_and(|answer| {
+                answer
+                    .dyn_into::<web_sys::Response>()
+                    .is_ok_and(|answer| answer.status() < 500)
+            });
+            done(is_answered);
+        });
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = (event, done);
+    }
+}
+
+/// What a form sends, the button that sent it included.
+#[cfg(feature = "hydrate")]
+fn form_fields(
+    form: &web_sys::HtmlFormElement,
+    button: Option<web_sys::HtmlElement>,
+) -> Result<web_sys::UrlSearchParams, wasm_bindgen::JsValue> {
+    use wasm_bindgen::JsCast;
+
+    let fields = web_sys::FormData::new_with_form(form)?;
+    let fields = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&fields)?;
+    if let Some(button) = button.and_then(|button| button.dyn_into::<web_sys::HtmlButtonElement>().ok())
+        && !button.name().is_empty()
+    {
+        fields.append(&button.name(), &button.value());
+    }
+    Ok(fields)
+}
+
+/// A field that somebody may have used before the app took the page over; `None` once it has.
+#[cfg(feature = "hydrate")]
+fn field_before_hydration(id: &str) -> Option<web_sys::HtmlInputElement> {
+    use wasm_bindgen::JsCast;
+
+    let root = document().document_element()?;
+    if root.has_attribute("data-hydrated") {
+        return None;
+    }
+    document().get_element_by_id(id)?.dyn_into().ok()
+}
+
+/// What was typed into a field before the app took the page over.
+pub(crate) fn typed_before_hydration(id: &str) -> Option<String> {
+    #[cfg(feature = "hydrate")]
+    {
+        field_before_hydration(id).map(|field| field.value())
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = id;
+        None
+    }
+}
+
+/// Whether a box was checked before the app took the page over.
+pub(crate) fn checked_before_hydration(id: &str) -> bool {
+    #[cfg(feature = "hydrate")]
+    {
+        field_before_hydration(id).is_some_and(|field| field.checked())
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = id;
+        false
     }
 }
 
@@ -86,22 +212,31 @@ pub(crate) fn focus_when_there(element: NodeRef<leptos::html::Section>) {
 /// Selects a field's text and copies it; reports whether the browser took it. What it did not take is selected at least.
 pub(crate) fn copy_text(field: NodeRef<leptos::html::Input>, report: impl FnOnce(bool) + 'static) {
     #[cfg(feature = "hydrate")]
-    {
-        let Some(field) = field.get_untracked() else {
-            return;
-        };
+    if let Some(field) = field.get_untracked() {
         field.select();
+        copy(&field.value(), report);
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = (field, report);
+    }
+}
+
+/// Copies a text; reports whether the browser took it.
+pub(crate) fn copy(text: &str, report: impl FnOnce(bool) + 'static) {
+    #[cfg(feature = "hydrate")]
+    {
         // Elsewhere there is no clipboard, and asking for it would end the app.
         if !window().is_secure_context() {
             report(false);
             return;
         }
-        let copied = window().navigator().clipboard().write_text(&field.value());
+        let copied = window().navigator().clipboard().write_text(text);
         leptos::task::spawn_local(async move { report(copied.await.is_ok()) });
     }
     #[cfg(not(feature = "hydrate"))]
     {
-        let _ = (field, report);
+        let _ = (text, report);
     }
 }
 
@@ -197,36 +332,65 @@ pub(crate) fn filled_fields(
     }
 }
 
-/// The key `/` moves the focus to the element of this id, unless somebody is typing.
-pub(crate) fn focus_on_slash(id: &'static str) {
+/// The field that filters the page's own list.
+pub(crate) const FILTER_FIELD: &str = "filter";
+/// The field that searches everything; not shown on a narrow screen.
+pub(crate) const SEARCH_FIELD: &str = "search";
+/// What leads to the page that searches everything, where the field is not shown.
+pub(crate) const SEARCH_LINK: &str = "search-link";
+/// What opens the list of keys.
+pub(crate) const KEYS_BUTTON: &str = "keys-button";
+
+/// The key `?` opens and closes the list of keys, unless somebody is typing. The key `/` moves the focus to the page's own filter, unless somebody is typing; where there is none, or typed into
+/// it while it is empty, to the search. So does Ctrl+K anywhere.
+pub(crate) fn focus_on_keys() {
     #[cfg(feature = "hydrate")]
     Effect::new(move |_| {
         use wasm_bindgen::JsCast;
 
+        let shown = |id: &str| {
+            document()
+                .get_element_by_id(id)
+                .and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
+                .filter(|element| element.offset_parent().is_some())
+        };
         let handle = window_event_listener(leptos::ev::keydown, move |event| {
-            let is_typing = event
+            let has_control = event.ctrl_key() || event.meta_key();
+            let target = event
                 .target()
-                .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
-                .is_some_and(|element| {
-                    matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
-                });
-            if event.key() != "/" || is_typing || event.ctrl_key() || event.meta_key() || event.alt_key() {
+                .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            let is_typing = target.as_ref().is_some_and(|element| {
+                matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
+            });
+            if event.key() == "?" && !has_control && !event.alt_key() && !is_typing {
+                let button = document().get_element_by_id(KEYS_BUTTON);
+                if let Some(button) = button.and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok())
+                {
+                    event.prevent_default();
+                    button.click();
+                }
                 return;
             }
-            let found = document()
-                .get_element_by_id(id)
-                .and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
-            if let Some(element) = found {
+            let is_in_empty_filter = target
+                .and_then(|element| element.dyn_into::<web_sys::HtmlInputElement>().ok())
+                .is_some_and(|field| field.id() == FILTER_FIELD && field.value().is_empty());
+            let wants_search = match event.key().as_str() {
+                "k" | "K" if has_control && !event.alt_key() && !event.shift_key() => true,
+                "/" if has_control || event.alt_key() || (is_typing && !is_in_empty_filter) => return,
+                "/" => is_in_empty_filter,
+                _ => return,
+            };
+            let filter = || shown(FILTER_FIELD).filter(|_| !wants_search);
+            if let Some(field) = filter().or_else(|| shown(SEARCH_FIELD)) {
                 event.prevent_default();
-                let _ = element.focus();
+                let _ = field.focus();
+            } else if let Some(link) = shown(SEARCH_LINK) {
+                event.prevent_default();
+                link.click();
             }
         });
         on_cleanup(move || handle.remove());
     });
-    #[cfg(not(feature = "hydrate"))]
-    {
-        let _ = id;
-    }
 }
 
 /// Calls back when somebody works with the page: a key, a pointer, a wheel.
@@ -245,5 +409,176 @@ pub(crate) fn on_use(callback: impl Fn() + 'static) {
     #[cfg(not(feature = "hydrate"))]
     {
         let _ = callback;
+    }
+}
+
+/// Where a pointer is in the element that listens: pixels from its left end, and its width.
+pub(crate) fn place_in_element(event: &leptos::ev::PointerEvent) -> Option<(f64, f64)> {
+    #[cfg(feature = "hydrate")]
+    {
+        let rectangle = listening(event)?.get_bounding_client_rect();
+        Some((f64::from(event.client_x()) - rectangle.left(), rectangle.width()))
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = event;
+        None
+    }
+}
+
+/// What the pointer does from here on belongs to the element that listens, also outside of it.
+pub(crate) fn capture_pointer(event: &leptos::ev::PointerEvent) {
+    #[cfg(feature = "hydrate")]
+    if let Some(element) = listening(event) {
+        // Fails only for a pointer that is already gone.
+        let _ = element.set_pointer_capture(event.pointer_id());
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = event;
+    }
+}
+
+/// Width in pixels of the element that listens.
+pub(crate) fn width_of_element(event: &leptos::ev::KeyboardEvent) -> Option<f64> {
+    #[cfg(feature = "hydrate")]
+    {
+        listening(event).map(|element| element.get_bounding_client_rect().width())
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = event;
+        None
+    }
+}
+
+#[cfg(feature = "hydrate")]
+fn listening(event: &web_sys::Event) -> Option<web_sys::Element> {
+    use wasm_bindgen::JsCast;
+
+    event
+        .current_target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+}
+
+/// Pixels of this many rows of this height.
+pub(crate) fn pixels(rows: usize, row_height: f64) -> f64 {
+    f64::from(u32::try_from(rows).unwrap_or(u32::MAX)) * row_height
+}
+
+/// What a region that scrolls shows of its rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Viewport {
+    /// Pixels of the rows that are scrolled out at the top.
+    pub(crate) top: f64,
+    /// Pixels that are shown.
+    pub(crate) height: f64,
+    /// Pixels of one row.
+    pub(crate) row_height: f64,
+}
+
+impl Viewport {
+    /// The row at this many pixels from the top of the first.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number of rows"
+    )]
+    pub(crate) fn row_at(&self, pixels: f64) -> usize {
+        (pixels / self.row_height).max(0.0) as usize
+    }
+}
+
+#[cfg(feature = "hydrate")]
+impl Viewport {
+    /// Measured on the rows that are there.
+    fn of(region: &web_sys::Element) -> Option<Self> {
+        let row = region
+            .query_selector("tbody tr:not(.spacer)")
+            .ok()
+            .flatten()?
+            .get_bounding_client_rect()
+            .height();
+        (row > 0.0).then(|| Self {
+            top: f64::from(region.scroll_top()),
+            height: f64::from(region.client_height()),
+            row_height: row,
+        })
+    }
+}
+
+/// Calls back at once and whenever a region is scrolled or the window changes its size.
+pub(crate) fn on_scroll(region: NodeRef<leptos::html::Div>, callback: impl Fn(&Viewport) + Clone + 'static) {
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |_| {
+        use wasm_bindgen::JsCast;
+        use wasm_bindgen::closure::Closure;
+
+        let Some(element) = region.get() else {
+            return;
+        };
+        let callback = callback.clone();
+        let look = {
+            let element = element.clone();
+            move || {
+                if let Some(viewport) = Viewport::of(&element) {
+                    callback(&viewport);
+                }
+            }
+        };
+        look();
+        let resized = {
+            let look = look.clone();
+            window_event_listener(leptos::ev::resize, move |_| look())
+        };
+        let listener = Closure::<dyn Fn()>::new(look);
+        // Fails for no event there is.
+        let _ = element.add_event_listener_with_callback("scroll", listener.as_ref().unchecked_ref());
+        let listener = StoredValue::new_local(Some((element, listener)));
+        on_cleanup(move || {
+            resized.remove();
+            listener.update_value(|listener| {
+                if let Some((element, listener)) = listener.take() {
+                    let _ = element
+                        .remove_event_listener_with_callback("scroll", listener.as_ref().unchecked_ref());
+                }
+            });
+        });
+    });
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = (region, callback);
+    }
+}
+
+/// Scrolls a region to a row, after `make_room` gave the rows above it their room.
+pub(crate) fn scroll_to(region: NodeRef<leptos::html::Div>, row: usize, make_room: impl FnOnce(&Viewport)) {
+    #[cfg(feature = "hydrate")]
+    if let Some(element) = region.get_untracked()
+        && let Some(viewport) = Viewport::of(&element)
+    {
+        make_room(&viewport);
+        #[expect(clippy::cast_possible_truncation, reason = "pixels of a page")]
+        element.set_scroll_top(pixels(row, viewport.row_height) as i32);
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = (region, row, make_room);
+    }
+}
+
+/// Gives a row of a table a height in pixels.
+pub(crate) fn set_height(row: NodeRef<leptos::html::Tr>, pixels: f64) {
+    #[cfg(feature = "hydrate")]
+    if let Some(row) = row.get_untracked() {
+        use wasm_bindgen::JsCast;
+
+        let row: &web_sys::HtmlElement = row.unchecked_ref();
+        // Fails for no number of pixels.
+        let _ = row.style().set_property("height", &format!("{pixels}px"));
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = (row, pixels);
     }
 }

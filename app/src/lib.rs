@@ -10,8 +10,11 @@
 )]
 
 mod browser;
+pub mod charts;
 mod components;
+mod drawings;
 pub mod error;
+mod loading;
 mod pages;
 mod routes;
 pub mod server_fns;

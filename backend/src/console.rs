@@ -3,16 +3,22 @@
 use std::sync::Arc;
 
 use domain::database::DatabaseName;
-use domain::hypertable_list::{HypertableList, HypertableQuery};
+use domain::history::{Measure, Range, Series, Subject};
 use domain::observation::{Health, Observation};
-use domain::overview::{DatabaseStatus, Freshness, Overview, OverviewDetails, ProblemReport};
+use domain::overview::{DatabaseStatus, Overview, OverviewDetails, ProblemReport};
+use domain::reading::{Reading, Seen};
 use domain::role::Permission;
+use domain::search::{Hit, search};
+use domain::snapshot::Snapshot;
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::audit::{ReadLog, RefusalLimit};
 use crate::auth::{Granted, PasswordHasher, SignedInAs, WrongGrant};
 use crate::clock::SharedClock;
 use crate::collector::Watched;
+pub use crate::made::MadeOf;
+use crate::made::Published;
 use crate::state::{StateError, StateSessionStore, StateStore};
 
 /// What a console is made of.
@@ -48,6 +54,52 @@ pub struct Console {
     pub(crate) audit_keep_days: i64,
     public_address: Arc<str>,
     environment: Option<Arc<str>>,
+    /// Whether feeds are to end.
+    pub(crate) feeds_stop: Arc<watch::Sender<bool>>,
+}
+
+/// The last reading of a database, with what was made of it so far. The next one changes nothing of it.
+#[derive(Debug, Clone)]
+pub struct LastReading {
+    published: Published,
+    /// What was granted to whoever holds it.
+    permission: Permission,
+    now: Timestamp,
+}
+
+impl LastReading {
+    /// What is made of this reading, once for everybody who asks for the same of it and was granted the same. The name
+    /// says everything else it depends on. `bytes` is about how much memory it takes.
+    pub async fn keep<T: Send + Sync + 'static, E>(
+        &self,
+        of: MadeOf,
+        name: String,
+        bytes: impl FnOnce(&T) -> usize,
+        make: impl Future<Output = Result<T, E>>,
+    ) -> Result<Arc<T>, E> {
+        let name = format!("{} {name}", self.permission);
+        self.published.keep(of, name, bytes, make).await
+    }
+
+    /// What `make` takes out of it, as [`Console::read`] gives it.
+    pub fn read<T>(&self, make: impl FnOnce(Seen<'_>) -> T) -> Result<Reading<T>, NotShown> {
+        self.require_details()?;
+        Ok(Reading::of(&self.published.observation, self.now, make))
+    }
+
+    /// The snapshot itself; `None` before the first.
+    pub fn snapshot(&self) -> Result<Option<Arc<Snapshot>>, NotShown> {
+        self.require_details()?;
+        Ok(self.published.observation.snapshot.clone())
+    }
+
+    fn require_details(&self) -> Result<(), WrongGrant> {
+        if self.permission == Permission::ViewDetails {
+            Ok(())
+        } else {
+            Err(WrongGrant(Permission::ViewDetails))
+        }
+    }
 }
 
 /// Why something is not shown.
@@ -59,6 +111,26 @@ pub enum NotShown {
     /// The grant is for something else.
     #[error(transparent)]
     WrongGrant(#[from] WrongGrant),
+}
+
+/// Why history is not shown.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryNotShown {
+    /// There is no such database, or the grant is for something else.
+    #[error(transparent)]
+    NotShown(#[from] NotShown),
+    /// This is not measured of such a subject.
+    #[error("{0} is not measured of {1:?}")]
+    NotMeasured(Measure, Subject),
+    /// The state store failed.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl From<WrongGrant> for HistoryNotShown {
+    fn from(wrong: WrongGrant) -> Self {
+        Self::NotShown(wrong.into())
+    }
 }
 
 impl Console {
@@ -74,6 +146,7 @@ impl Console {
             audit_keep_days: parts.audit_keep_days,
             public_address: parts.public_address.into(),
             environment: parts.environment.map(Into::into),
+            feeds_stop: Arc::new(watch::Sender::new(false)),
         }
     }
 
@@ -125,7 +198,7 @@ impl Console {
         counts
     }
 
-    fn watched(&self, database: &str) -> Result<&Watched, NotShown> {
+    pub(crate) fn watched(&self, database: &str) -> Result<&Watched, NotShown> {
         self.databases
             .iter()
             .find(|watched| watched.name().as_str() == database)
@@ -186,33 +259,58 @@ impl Console {
         })
     }
 
-    /// One page of the list of hypertables.
-    pub fn hypertables(
+    /// What a page shows of the last reading of a database, taken out of it by `make`.
+    pub fn read<T>(
         &self,
         granted: &Granted,
         database: &str,
-        query: &HypertableQuery,
-    ) -> Result<HypertableList, NotShown> {
+        make: impl FnOnce(Seen<'_>) -> T,
+    ) -> Result<Reading<T>, NotShown> {
+        granted.require(Permission::ViewDetails)?;
+        let observation = self.watched(database)?.observation();
+        Ok(Reading::of(&observation, self.clock.now(), make))
+    }
+
+    /// The last reading of a database, to be held while something is made of it.
+    pub fn last_reading(&self, granted: &Granted, database: &str) -> Result<LastReading, NotShown> {
+        Ok(LastReading {
+            published: self.watched(database)?.published(),
+            permission: granted.permission(),
+            now: self.clock.now(),
+        })
+    }
+
+    /// What a search finds: in a database, and among the pages that whoever asks may see.
+    pub fn search(&self, granted: &Granted, database: &str, query: &str) -> Result<Vec<Hit>, NotShown> {
         granted.require(Permission::ViewDetails)?;
         let watched = self.watched(database)?;
-        let observation = watched.observation();
+        Ok(search(
+            watched.observation().snapshot.as_deref(),
+            watched.name().as_str(),
+            query,
+            granted.caller().principal().permissions(),
+        ))
+    }
+
+    /// What was recorded of one measure over a range up to now. Works while the database is down.
+    pub async fn history(
+        &self,
+        granted: &Granted,
+        database: &str,
+        subject: &Subject,
+        measure: Measure,
+        range: Range,
+    ) -> Result<Series, HistoryNotShown> {
+        granted.require(Permission::ViewDetails)?;
+        let watched = self.watched(database)?;
+        if !measure.fits(subject) {
+            return Err(HistoryNotShown::NotMeasured(measure, subject.clone()));
+        }
         let now = self.clock.now();
-        let snapshot = observation.snapshot.as_deref();
-        Ok(HypertableList {
-            page: snapshot.map(|snapshot| query.apply(&snapshot.hypertables)),
-            largest_bytes: snapshot
-                .and_then(|snapshot| {
-                    snapshot
-                        .hypertables
-                        .iter()
-                        .map(|table| table.size.total_bytes())
-                        .max()
-                })
-                .unwrap_or(0),
-            freshness: snapshot.map(|snapshot| Freshness::of(snapshot, now)),
-            problem: ProblemReport::of(&observation, now),
-            edition: snapshot.map(|snapshot| snapshot.server.edition),
-        })
+        Ok(self
+            .state
+            .read_series(watched.name().as_str(), measure, subject, range, now)
+            .await?)
     }
 
     /// Reads the database now, instead of at the next beat.

@@ -112,12 +112,17 @@ async fn a_server_that_falls_silent_is_noticed_and_read_again_once_it_answers() 
         matches!(kind, ProblemKind::TimedOut | ProblemKind::Unreachable),
         "{failing:?}"
     );
-    assert!(watched.observation().snapshot.is_some(), "the last figures stay");
+    let before = watched.observation().snapshot.expect("the last figures stay");
 
     network.swallow(false);
     until(&mut watched, Duration::from_secs(30), |health| {
         health == Health::Healthy
     })
     .await;
+    let after = watched.observation().snapshot.expect("a snapshot");
+    assert!(
+        after.sizes_collected_at > before.sizes_collected_at,
+        "what is back is read whole"
+    );
     collecting.abort();
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::listing::{Column, Direction, Listed, directed, present_first};
@@ -35,8 +35,8 @@ impl UserName {
             .split(['.', '_', '-', '@'])
             .filter_map(|part| part.chars().next());
         match (parts.next(), parts.next()) {
-            (Some(first), Some(second)) => format!("{first}{second}").to_uppercase(),
-            _ => self.0.chars().take(2).collect::<String>().to_uppercase(),
+            (Some(first), Some(second)) => format!("{first}{second}").to_ascii_uppercase(),
+            _ => self.0.chars().take(2).collect::<String>().to_ascii_uppercase(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::listing::query_string;

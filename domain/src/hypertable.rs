@@ -1,17 +1,24 @@
 //! A hypertable as the collector saw it.
 
-use jiff::Timestamp;
+use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::chunk_status::ChunkStatus;
+use crate::compression_settings::CompressionSettings;
+use crate::dimension::Dimension;
+use crate::ingest::IngestRate;
 use crate::interval::Interval;
+use crate::table_name::TableName;
+use crate::visible::Visible;
 
 /// How far a figure can be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Exactness {
     /// Nothing changed since VACUUM (ANALYZE) wrote the statistics it was read from.
     Exact,
     /// Read from statistics that may lag behind; shown with ≈.
+    #[default]
     Approximate,
 }
 
@@ -53,7 +60,7 @@ pub enum TimePoint {
 }
 
 /// A length on a hypertable's time axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Hash, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeSpan {
     /// A span of time.
@@ -91,7 +98,7 @@ pub struct ChunkRange {
 }
 
 /// One chunk of a hypertable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Chunk {
     /// Schema of the chunk's own table.
     pub schema: String,
@@ -109,10 +116,16 @@ pub struct Chunk {
     pub is_compressed: bool,
     /// Bytes before and straight after; `None` while it is not compressed.
     pub compression: Option<CompressionTotals>,
+    /// The catalog's status bits.
+    pub status: ChunkStatus,
+    /// When it was created; `None` where the catalog does not say.
+    pub created_at: Option<Timestamp>,
+    /// What it was compressed with, where the table would compress it otherwise now.
+    pub compressed_with: Option<Box<CompressionSettings>>,
 }
 
 /// One hypertable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Hypertable {
     /// Schema name.
     pub schema: String,
@@ -124,8 +137,8 @@ pub struct Hypertable {
     pub time_column: String,
     /// Type of that column, as the database names it.
     pub time_type: String,
-    /// Number of dimensions, the time dimension included.
-    pub dimensions: u32,
+    /// Every dimension, the time dimension first.
+    pub dimensions: Vec<Dimension>,
     /// Length of the chunks to be created from now on; `None` where the dimension has no fixed one.
     pub chunk_interval: Option<TimeSpan>,
     /// Covered part of the time axis; `None` while there is no chunk.
@@ -148,15 +161,33 @@ pub struct Hypertable {
     pub compress_after: Option<TimeSpan>,
     /// Age at which the retention policy drops a chunk; `None` without such a policy.
     pub drop_after: Option<TimeSpan>,
+    /// Tablespaces that were attached to it, for its chunks to be spread over; empty for the default.
+    pub tablespaces: Vec<String>,
+    /// The continuous aggregate whose results lie in it.
+    pub materializes: Option<TableName>,
+    /// How the next chunks are compressed; `None` while compression is not enabled.
+    pub compression_settings: Option<CompressionSettings>,
+    /// Compressed chunks that were compressed with other settings than these.
+    pub chunks_with_other_settings: u64,
+    /// Bytes the compressed chunks have now, beside what [`CompressionTotals`] says of the moment they were compressed.
+    pub compressed_bytes: u64,
+    /// Rows that came in between the last two readings; `None` where that cannot be told.
+    pub ingest: Option<IngestRate>,
+    /// What now is on an integer time axis; `None` elsewhere, and where no `integer_now_func` is set.
+    pub integer_now: Option<Visible<i64>>,
 }
 
 impl Hypertable {
-    /// `name`, or `schema.name` outside the schema `public`.
+    /// Its schema and name.
+    pub fn table_name(&self) -> TableName {
+        TableName::new(&self.schema, &self.name)
+    }
+
+    /// `name`, or `schema.name` outside the schema `public`; of a continuous aggregate the name of its view.
     pub fn display_name(&self) -> String {
-        if self.schema == "public" {
-            self.name.clone()
-        } else {
-            format!("{}.{}", self.schema, self.name)
+        match &self.materializes {
+            Some(view) => view.to_string(),
+            None => self.table_name().to_string(),
         }
     }
 }

@@ -4,11 +4,15 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use crate::hypertable::{Hypertable, TimePoint, TimeSpan};
-use crate::listing::{Column, Direction, ListPage, ListQuery, Listed, directed, present_first};
-use crate::overview::{Freshness, ProblemReport};
+use crate::hypertable::Hypertable;
+use crate::judgement::Light;
+use crate::listing::{
+    Column, Direction, ListPage, ListQuery, Listed, by_point, by_span, contains, contains_qualified,
+    directed, present_first,
+};
 use crate::quantity::saved_percent;
-use crate::snapshot::Edition;
+use crate::reading::Seen;
+use crate::table_name::TableName;
 
 /// What the list of hypertables shows.
 pub type HypertableQuery = ListQuery<HypertableColumn>;
@@ -107,10 +111,12 @@ impl Listed for Hypertable {
     type Column = HypertableColumn;
 
     fn matches(&self, needle: &str) -> bool {
-        format!("{}.{}", self.schema, self.name)
-            .to_lowercase()
-            .contains(needle)
-            || self.owner.to_lowercase().contains(needle)
+        contains_qualified(&self.schema, &self.name, needle)
+            || contains(&self.owner, needle)
+            || self
+                .materializes
+                .as_ref()
+                .is_some_and(|view| contains(&view.name, needle))
     }
 
     fn compare(column: HypertableColumn, direction: Direction, a: &Self, b: &Self) -> Ordering {
@@ -130,42 +136,90 @@ impl Listed for Hypertable {
                 };
                 present_first(saved(a), saved(b), |a, b| directed(direction, a.total_cmp(&b)))
             }
-            HypertableColumn::Interval => spans(direction, a.chunk_interval, b.chunk_interval),
-            HypertableColumn::CompressAfter => spans(direction, a.compress_after, b.compress_after),
-            HypertableColumn::Keep => spans(direction, a.drop_after, b.drop_after),
-            HypertableColumn::Oldest => points(direction, a.range.map(|r| r.start), b.range.map(|r| r.start)),
-            HypertableColumn::Newest => points(direction, a.range.map(|r| r.end), b.range.map(|r| r.end)),
+            HypertableColumn::Interval => by_span(direction, a.chunk_interval, b.chunk_interval),
+            HypertableColumn::CompressAfter => by_span(direction, a.compress_after, b.compress_after),
+            HypertableColumn::Keep => by_span(direction, a.drop_after, b.drop_after),
+            HypertableColumn::Oldest => {
+                by_point(direction, a.range.map(|r| r.start), b.range.map(|r| r.start))
+            }
+            HypertableColumn::Newest => by_point(direction, a.range.map(|r| r.end), b.range.map(|r| r.end)),
+        }
+    }
+
+    fn belongs_to(&self, table: &TableName) -> bool {
+        (self.schema == table.schema && self.name == table.name) || self.materializes.as_ref() == Some(table)
+    }
+}
+
+/// The Hypertables page: one page of the list, with the truth about each table on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HypertableList {
+    /// The rows.
+    pub page: ListPage<Hypertable>,
+    /// Whether each row's policies do their work, in the order of the rows.
+    pub lights: Vec<TableLight>,
+    /// How many of all, on every page, hold the results of a continuous aggregate; not counted of a single table.
+    pub aggregates: u64,
+    /// Bytes of the largest hypertable of all, the full length of the size bars.
+    pub largest_bytes: u64,
+}
+
+/// Whether a table's policies do their work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableLight {
+    /// The worst of its policies' lights.
+    pub light: Light,
+    /// Why, in a sentence or two.
+    pub reason: String,
+}
+
+impl HypertableList {
+    /// One page of the hypertables that were read.
+    pub fn of(seen: Seen<'_>, query: &HypertableQuery) -> Self {
+        let page = query.apply(&seen.snapshot.hypertables);
+        Self {
+            lights: page
+                .items
+                .iter()
+                .map(|table| TableLight::of(seen, &table.table_name()))
+                .collect(),
+            aggregates: if query.table.is_some() {
+                0
+            } else {
+                seen.snapshot.totals().continuous_aggregates
+            },
+            largest_bytes: seen
+                .snapshot
+                .hypertables
+                .iter()
+                .map(|table| table.size.total_bytes())
+                .max()
+                .unwrap_or(0),
+            page,
         }
     }
 }
 
-fn spans(direction: Direction, a: Option<TimeSpan>, b: Option<TimeSpan>) -> Ordering {
-    present_first(a, b, |a, b| directed(direction, a.sort_key().cmp(&b.sort_key())))
-}
-
-fn points(direction: Direction, a: Option<TimePoint>, b: Option<TimePoint>) -> Ordering {
-    present_first(a, b, |a, b| directed(direction, a.cmp(&b)))
-}
-
-/// The Hypertables page: one page of the list with what is known of its source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HypertableList {
-    /// The rows; `None` before the first reading.
-    pub page: Option<ListPage<Hypertable>>,
-    /// Bytes of the largest hypertable of all, the full length of the size bars.
-    pub largest_bytes: u64,
-    /// Age of the figures; `None` before the first reading.
-    pub freshness: Option<Freshness>,
-    /// Why readings fail now.
-    pub problem: Option<ProblemReport>,
-    /// The edition decides what an empty compression or policy column means.
-    pub edition: Option<Edition>,
+impl TableLight {
+    /// What was judged of a table.
+    pub fn of(seen: Seen<'_>, table: &TableName) -> Self {
+        match seen.judgement.of_table(table) {
+            Some(verdict) => Self {
+                light: verdict.light,
+                reason: verdict.reason.clone(),
+            },
+            None => Self {
+                light: Light::Unknown,
+                reason: "It was not judged.".to_owned(),
+            },
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hypertable::{Exactness, TableSize};
+    use crate::hypertable::{Exactness, TableSize, TimeSpan};
     use crate::interval::Interval;
 
     fn table(name: &str, bytes: u64, keep_days: Option<i64>) -> Hypertable {
@@ -175,7 +229,6 @@ mod tests {
             owner: "factory".into(),
             time_column: "time".into(),
             time_type: "timestamptz".into(),
-            dimensions: 1,
             chunk_interval: None,
             range: None,
             chunks: 1,
@@ -190,6 +243,7 @@ mod tests {
             compression: None,
             compress_after: None,
             drop_after: keep_days.map(|d| TimeSpan::Interval(Interval::new(0, d, 0))),
+            ..Hypertable::default()
         }
     }
 

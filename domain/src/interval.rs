@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::timestamp::{Timestamp, moved};
 use serde::{Deserialize, Serialize};
 
 /// A PostgreSQL interval: months, days and microseconds are kept apart, because a month has no fixed length
@@ -50,6 +51,11 @@ impl Interval {
         }
     }
 
+    /// Months, days and microseconds.
+    pub const fn parts(self) -> (i64, i64, i64) {
+        (self.months, self.days, self.microseconds)
+    }
+
     /// From microseconds, as TimescaleDB stores the chunk interval of time dimensions; whole days become days.
     pub const fn from_microseconds(microseconds: i64) -> Self {
         if microseconds % DAY == 0 {
@@ -66,6 +72,17 @@ impl Interval {
             .saturating_add(self.days)
             .saturating_mul(DAY)
             .saturating_add(self.microseconds)
+    }
+
+    /// The same length in the other direction.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        Self::new(-self.months, -self.days, -self.microseconds)
+    }
+
+    /// The moment this long before another, by the calendar in UTC. `None` beyond what a calendar holds.
+    pub fn before(self, at: Timestamp) -> Option<Timestamp> {
+        moved(at, self.negated())
     }
 
     /// Whether it is longer than nothing.
@@ -313,6 +330,24 @@ mod tests {
         assert_eq!(Interval::from_microseconds(86_400_000_000).to_string(), "1 day");
         assert_eq!(Interval::from_microseconds(3_600_000_000).to_string(), "1 hour");
         assert_eq!(Interval::from_microseconds(604_800_000_000).to_string(), "7 days");
+    }
+
+    #[test]
+    fn a_month_before_the_end_of_march_is_the_end_of_february() {
+        let at: Timestamp = "2026-03-31T12:00:00Z".parse().expect("a moment");
+        for (interval, before) in [
+            ("1 month", "2026-02-28T12:00:00Z"),
+            ("7 days", "2026-03-24T12:00:00Z"),
+            ("1 day 2 hours", "2026-03-30T10:00:00Z"),
+            ("-1 hour", "2026-03-31T13:00:00Z"),
+        ] {
+            assert_eq!(
+                parsed(interval).before(at),
+                before.parse().ok(),
+                "{interval} before {at}"
+            );
+        }
+        assert_eq!(parsed("100000 years").before(at), None);
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! How lists are sorted, filtered and paged, and how that is written in an address.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::Debug;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use crate::hypertable::{TimePoint, TimeSpan};
+use crate::table_name::TableName;
 
 /// What a list can be sorted by.
 pub trait Column: Copy + PartialEq + Debug + Send + Sync + Serialize + DeserializeOwned + 'static {
@@ -32,6 +36,56 @@ pub trait Listed: Clone + Send + Sync + 'static {
     fn matches(&self, needle: &str) -> bool;
     /// Compares by one column. What has no value comes last in either direction.
     fn compare(column: Self::Column, direction: Direction, a: &Self, b: &Self) -> Ordering;
+
+    /// Whether it belongs to this table. A list that has nothing to do with tables leaves nothing out.
+    fn belongs_to(&self, table: &TableName) -> bool {
+        let _ = table;
+        true
+    }
+}
+
+/// What a row of a list is made from, borrowed from where it lies: only the rows of one page are copied.
+pub trait Candidate: Copy {
+    /// The row.
+    type Row: Listed;
+
+    /// As [`Listed::matches`].
+    fn matches(self, needle: &str) -> bool;
+    /// As [`Listed::compare`].
+    fn compare(column: <Self::Row as Listed>::Column, direction: Direction, a: Self, b: Self) -> Ordering;
+    /// Decides between those that are equal otherwise. No two are equal here, so that a row stands on one page only.
+    fn compare_identity(a: Self, b: Self) -> Ordering {
+        Self::compare(
+            <Self::Row as Listed>::Column::IDENTITY,
+            Direction::Ascending,
+            a,
+            b,
+        )
+    }
+    /// As [`Listed::belongs_to`].
+    fn belongs_to(self, table: &TableName) -> bool;
+    /// The row it makes.
+    fn row(self) -> Self::Row;
+}
+
+impl<T: Listed> Candidate for &T {
+    type Row = T;
+
+    fn matches(self, needle: &str) -> bool {
+        T::matches(self, needle)
+    }
+
+    fn compare(column: T::Column, direction: Direction, a: Self, b: Self) -> Ordering {
+        T::compare(column, direction, a, b)
+    }
+
+    fn belongs_to(self, table: &TableName) -> bool {
+        T::belongs_to(self, table)
+    }
+
+    fn row(self) -> T {
+        self.clone()
+    }
 }
 
 /// Which end comes first.
@@ -65,6 +119,9 @@ pub const PAGE_SIZES: [usize; 4] = [10, 25, 50, 100];
 pub struct ListQuery<C> {
     /// Only what contains this, regardless of case; empty for all.
     pub filter: String,
+    /// Only what belongs to exactly this table; `None` for all.
+    #[serde(default)]
+    pub table: Option<TableName>,
     /// Sorted by this column.
     pub sort: C,
     /// In this direction.
@@ -79,6 +136,7 @@ impl<C: Column> Default for ListQuery<C> {
     fn default() -> Self {
         Self {
             filter: String::new(),
+            table: None,
             sort: C::DEFAULT,
             direction: C::DEFAULT.natural_direction(),
             page: 1,
@@ -102,6 +160,7 @@ impl<C: Column> ListQuery<C> {
         };
         Self {
             filter: get("q").unwrap_or_default().trim().chars().take(200).collect(),
+            table: get("table").and_then(|text| TableName::from_qualified(&text)),
             sort,
             direction,
             page: get("page")
@@ -133,6 +192,9 @@ impl<C: Column> ListQuery<C> {
         let mut parameters = Vec::new();
         if !self.filter.is_empty() {
             parameters.push(("q", self.filter.clone()));
+        }
+        if let Some(table) = &self.table {
+            parameters.push(("table", table.qualified()));
         }
         if self.sort != default.sort {
             parameters.push(("sort", self.sort.as_str().to_owned()));
@@ -181,33 +243,84 @@ impl<C: Column> ListQuery<C> {
         Self { page, ..self.clone() }
     }
 
+    /// The same list without pages: what an export of it asks for.
+    #[must_use]
+    pub fn unpaged(&self) -> Self {
+        Self {
+            page: 1,
+            page_size: DEFAULT_PAGE_SIZE,
+            ..self.clone()
+        }
+    }
+
     /// Sorts, filters and cuts. A page beyond the last shows the last.
     pub fn apply<T: Listed<Column = C>>(&self, all: &[T]) -> ListPage<T> {
-        let needle = self.filter.to_lowercase();
-        let mut matching: Vec<&T> = all
-            .iter()
-            .filter(|item| needle.is_empty() || item.matches(&needle))
-            .collect();
-        matching.sort_by(|a, b| {
-            T::compare(self.sort, self.direction, a, b)
-                .then_with(|| T::compare(C::IDENTITY, Direction::Ascending, a, b))
-        });
-        let pages = matching.len().div_ceil(self.page_size).max(1);
+        self.apply_to(all)
+    }
+
+    /// The same for what only becomes rows where it is shown. Sorts no more than the page.
+    pub fn apply_to<S: Candidate<Row: Listed<Column = C>>>(
+        &self,
+        all: impl IntoIterator<Item = S>,
+    ) -> ListPage<S::Row> {
+        let (total, mut matching) = self.matching(all);
+        let count = matching.len();
+        let pages = count.div_ceil(self.page_size).max(1);
         let page = self.page.min(pages);
         let first = (page - 1) * self.page_size;
+        let order = |a: &S, b: &S| self.order(*a, *b);
+        // Whatever belongs before the page moves before it, and what belongs behind it behind it.
+        if first > 0 && first < count {
+            matching.select_nth_unstable_by(first, order);
+        }
+        let shown = &mut matching[first..];
+        if self.page_size < shown.len() {
+            shown.select_nth_unstable_by(self.page_size, order);
+        }
+        let shown = &mut shown[..self.page_size.min(count - first)];
+        shown.sort_unstable_by(order);
         ListPage {
             query: self.on_page(page),
-            total: all.len(),
-            matching: matching.len(),
+            total,
+            matching: count,
             pages,
             first_row: first,
-            items: matching
-                .into_iter()
-                .skip(first)
-                .take(self.page_size)
-                .cloned()
-                .collect(),
+            items: shown.iter().map(|candidate| candidate.row()).collect(),
         }
+    }
+
+    /// Everything the list shows on all of its pages, in order.
+    pub fn in_order<S: Candidate<Row: Listed<Column = C>>>(
+        &self,
+        all: impl IntoIterator<Item = S>,
+    ) -> Vec<S> {
+        let (_, mut matching) = self.matching(all);
+        matching.sort_unstable_by(|a, b| self.order(*a, *b));
+        matching
+    }
+
+    /// How many belong to the table that was asked for, and those of them the filter admits.
+    fn matching<S: Candidate<Row: Listed<Column = C>>>(
+        &self,
+        all: impl IntoIterator<Item = S>,
+    ) -> (usize, Vec<S>) {
+        let needle = self.filter.to_lowercase();
+        let mut total = 0;
+        let matching = all
+            .into_iter()
+            .filter(|candidate| {
+                self.table
+                    .as_ref()
+                    .is_none_or(|table| candidate.belongs_to(table))
+            })
+            .inspect(|_| total += 1)
+            .filter(|candidate| needle.is_empty() || candidate.matches(&needle))
+            .collect();
+        (total, matching)
+    }
+
+    fn order<S: Candidate<Row: Listed<Column = C>>>(&self, a: S, b: S) -> Ordering {
+        S::compare(self.sort, self.direction, a, b).then_with(|| S::compare_identity(a, b))
     }
 }
 
@@ -237,6 +350,42 @@ pub fn directed(direction: Direction, ordering: Ordering) -> Ordering {
     }
 }
 
+/// Whether a text contains this, which is in lower case, regardless of case.
+pub fn contains(text: &str, needle: &str) -> bool {
+    if !text.is_ascii() {
+        return text.to_lowercase().contains(needle);
+    }
+    let Some(first) = needle.bytes().next() else {
+        return true;
+    };
+    // Without an allocation for each of many texts.
+    text.len() >= needle.len()
+        && text.as_bytes().windows(needle.len()).any(|window| {
+            window[0].to_ascii_lowercase() == first && window.eq_ignore_ascii_case(needle.as_bytes())
+        })
+}
+
+/// Whether `schema.name` contains this, which is in lower case, regardless of case.
+pub fn contains_qualified(schema: &str, name: &str, needle: &str) -> bool {
+    contains(name, needle)
+        || contains(schema, needle)
+        || needle.match_indices('.').any(|(dot, _)| {
+            lower(schema).ends_with(&needle[..dot]) && lower(name).starts_with(&needle[dot + 1..])
+        })
+}
+
+/// In lower case; most names are already.
+fn lower(text: &str) -> Cow<'_, str> {
+    if text
+        .bytes()
+        .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
+    {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.to_lowercase())
+    }
+}
+
 /// What has no value comes last.
 pub fn present_first<T>(a: Option<T>, b: Option<T>, both: impl FnOnce(T, T) -> Ordering) -> Ordering {
     match (a, b) {
@@ -245,6 +394,16 @@ pub fn present_first<T>(a: Option<T>, b: Option<T>, both: impl FnOnce(T, T) -> O
         (None, Some(_)) => Ordering::Greater,
         (None, None) => Ordering::Equal,
     }
+}
+
+/// Lengths on a time axis, none last.
+pub fn by_span(direction: Direction, a: Option<TimeSpan>, b: Option<TimeSpan>) -> Ordering {
+    present_first(a, b, |a, b| directed(direction, a.sort_key().cmp(&b.sort_key())))
+}
+
+/// Places on a time axis, none last.
+pub fn by_point(direction: Direction, a: Option<TimePoint>, b: Option<TimePoint>) -> Ordering {
+    present_first(a, b, |a, b| directed(direction, a.cmp(&b)))
 }
 
 /// Parameters as a query string with its `?`, escaped; empty where there are none.
@@ -273,4 +432,155 @@ pub fn escape_parameter(value: &str) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generated::Lcg;
+
+    #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+    enum Key {
+        Number,
+        Value,
+    }
+
+    impl Column for Key {
+        const ALL: &'static [Self] = &[Self::Number, Self::Value];
+        const DEFAULT: Self = Self::Value;
+        const IDENTITY: Self = Self::Number;
+
+        fn as_str(self) -> &'static str {
+            match self {
+                Self::Number => "number",
+                Self::Value => "value",
+            }
+        }
+
+        fn label(self) -> &'static str {
+            self.as_str()
+        }
+
+        fn natural_direction(self) -> Direction {
+            Direction::Descending
+        }
+    }
+
+    #[derive(Debug, Clone, PartialEq)]
+    struct Row {
+        number: usize,
+        value: Option<i64>,
+    }
+
+    impl Listed for Row {
+        type Column = Key;
+
+        fn matches(&self, needle: &str) -> bool {
+            self.number.to_string().contains(needle)
+        }
+
+        fn compare(column: Key, direction: Direction, a: &Self, b: &Self) -> Ordering {
+            match column {
+                Key::Number => directed(direction, a.number.cmp(&b.number)),
+                Key::Value => present_first(a.value, b.value, |a, b| directed(direction, a.cmp(&b))),
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_is_what_sorting_everything_would_show_there() {
+        let mut random = Lcg::new(7);
+        for count in [0, 1, 9, 10, 11, 137, 1000] {
+            let rows: Vec<Row> = (0..count)
+                .map(|number| Row {
+                    number,
+                    // Many are equal, and some have none.
+                    value: Some(random.below(20)).filter(|value| *value > 2),
+                })
+                .collect();
+            for direction in [Direction::Ascending, Direction::Descending] {
+                for filter in ["", "7", "none"] {
+                    let mut sorted: Vec<&Row> =
+                        rows.iter().filter(|row| Listed::matches(*row, filter)).collect();
+                    sorted.sort_by(|a, b| {
+                        Row::compare(Key::Value, direction, a, b).then(a.number.cmp(&b.number))
+                    });
+                    let pages = sorted.len().div_ceil(10).max(1);
+                    for page in 1..=pages {
+                        let query = ListQuery {
+                            filter: filter.to_owned(),
+                            direction,
+                            page,
+                            page_size: 10,
+                            ..ListQuery::default()
+                        };
+                        let shown = query.apply(&rows);
+                        let expected: Vec<Row> = sorted
+                            .iter()
+                            .skip((page - 1) * 10)
+                            .take(10)
+                            .map(|row| (*row).clone())
+                            .collect();
+                        assert_eq!(shown.items, expected, "{count} {direction:?} {filter:?} {page}");
+                        assert_eq!((shown.matching, shown.pages), (sorted.len(), pages));
+                        assert!(query.in_order(&rows).into_iter().eq(sorted.iter().copied()));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_text_contains_does_not_depend_on_case() {
+        for (text, needle, found) in [
+            ("Metric_Hist", "ric_h", true),
+            ("metric", "metrics", false),
+            ("metric", "", true),
+            ("", "m", false),
+            ("ÄRGER", "ärg", true),
+            ("plain", "ä", false),
+        ] {
+            assert_eq!(contains(text, needle), found, "{text} {needle}");
+        }
+    }
+
+    #[test]
+    fn a_qualified_name_contains_what_spans_its_dot() {
+        for (needle, found) in [
+            ("public.m", true),
+            ("lic.metric_h", true),
+            (".metric", true),
+            ("public.", true),
+            ("metric", true),
+            ("publ", true),
+            ("public.etric", false),
+            ("a.b", false),
+            (".", true),
+        ] {
+            assert_eq!(
+                contains_qualified("Public", "Metric_Hist", needle),
+                found,
+                "{needle}"
+            );
+        }
+        assert!(contains_qualified("a.b", "c", "a.b.c"));
+        assert!(contains_qualified("Größe", "X", "röße.x"));
+    }
+
+    #[test]
+    fn a_table_in_the_address_reads_back_whatever_its_name() {
+        for table in [
+            TableName::new("public", "metric_hist"),
+            TableName::new("a.b", "c"),
+            TableName::new("a", "b.c"),
+            TableName::new("a\"b", "\"."),
+            TableName::new("Schéma", "100% of / ? #"),
+        ] {
+            let query = ListQuery::<Key> {
+                table: Some(table.clone()),
+                ..ListQuery::default()
+            };
+            assert_eq!(query.checked().table, Some(table), "{}", query.query_string());
+        }
+    }
 }

@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::judgement::{Judgement, judge};
 use crate::problem::Problem;
 use crate::snapshot::Snapshot;
 
 /// The last good snapshot and, while readings fail, why.
 #[derive(Debug, Clone, Default)]
 pub struct Observation {
-    /// The last good reading; `None` until the first one.
+    /// The last good reading; `None` until the first one. Where only its sizes failed, the last one with older sizes.
     pub snapshot: Option<Arc<Snapshot>>,
+    /// What is true of its policies, judged when it was read.
+    pub judgement: Arc<Judgement>,
     /// Why readings fail now, and since when; `None` while they succeed.
     pub failing: Option<Failing>,
 }
@@ -34,7 +37,7 @@ pub enum Health {
     Healthy,
     /// The first reading is under way.
     Starting,
-    /// Readings fail, but there is an older snapshot.
+    /// Readings fail, or their sizes do, but there is an older snapshot, or the rest of a new one.
     Stale,
     /// Readings fail and there is none.
     Unavailable,
@@ -55,6 +58,7 @@ impl Observation {
     #[must_use]
     pub fn succeeded(snapshot: Snapshot) -> Self {
         Self {
+            judgement: Arc::new(judge(&snapshot, snapshot.collected_at)),
             snapshot: Some(Arc::new(snapshot)),
             failing: None,
         }
@@ -66,7 +70,17 @@ impl Observation {
         let since = self.failing.as_ref().map_or(now, |failing| failing.since);
         Self {
             snapshot: self.snapshot.clone(),
+            judgement: Arc::clone(&self.judgement),
             failing: Some(Failing { problem, since }),
+        }
+    }
+
+    /// After a reading whose sizes failed: the snapshot is new but for its sizes, which are those of before.
+    #[must_use]
+    pub fn succeeded_without_sizes(&self, snapshot: Snapshot, problem: Problem, now: Timestamp) -> Self {
+        Self {
+            failing: self.failed(problem, now).failing,
+            ..Self::succeeded(snapshot)
         }
     }
 }
@@ -75,29 +89,10 @@ impl Observation {
 mod tests {
     use super::*;
     use crate::problem::ProblemKind;
-    use crate::snapshot::{Connections, Edition, ServerFacts};
+    use crate::snapshot::example;
 
     fn snapshot() -> Snapshot {
-        Snapshot {
-            collected_at: Timestamp::UNIX_EPOCH,
-            duration_ms: 1,
-            server: ServerFacts {
-                postgres_version: "17.11".into(),
-                timescaledb_version: "2.19.3".into(),
-                edition: Edition::Apache,
-                database: "factory".into(),
-                role: "tidemark".into(),
-                started_at: None,
-                database_size_bytes: None,
-                connections: Connections {
-                    open: 1,
-                    active: None,
-                    max: 100,
-                },
-            },
-            hypertables: Vec::new(),
-            chunks: Vec::new(),
-        }
+        example::empty()
     }
 
     fn problem() -> Problem {
@@ -118,6 +113,22 @@ mod tests {
         assert_eq!(observation.health(), Health::Stale);
         assert_eq!(observation.failing.expect("failing").since, first);
         assert!(observation.snapshot.is_some());
+    }
+
+    #[test]
+    fn sizes_that_fail_leave_the_rest_new_and_the_picture_stale() {
+        let first = Timestamp::from_second(10).expect("in range");
+        let second = Timestamp::from_second(20).expect("in range");
+        let newer = |collected_at| Snapshot {
+            collected_at,
+            ..snapshot()
+        };
+        let observation = Observation::succeeded(snapshot())
+            .succeeded_without_sizes(newer(first), problem(), first)
+            .succeeded_without_sizes(newer(second), problem(), second);
+        assert_eq!(observation.health(), Health::Stale);
+        assert_eq!(observation.failing.expect("failing").since, first);
+        assert_eq!(observation.snapshot.expect("a snapshot").collected_at, second);
     }
 
     #[test]

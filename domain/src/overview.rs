@@ -1,13 +1,18 @@
 //! What the Overview shows: a part for everybody, and a part for those who may see details.
 
-use jiff::Timestamp;
+use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::attention::{Attention, MOST_LISTED, attention};
 use crate::database::DatabaseName;
 use crate::hypertable::Hypertable;
+use crate::hypertable_list::TableLight;
+use crate::ingest::IngestRate;
+use crate::judgement::{Judgement, Light};
 use crate::observation::{Health, Observation};
 use crate::problem::{Problem, ProblemKind};
 use crate::quantity::age_ms;
+use crate::reading::Seen;
 use crate::snapshot::{Connections, Edition, Snapshot, Totals};
 
 /// How many of the largest hypertables the Overview lists.
@@ -16,8 +21,10 @@ pub const TOP_HYPERTABLES: usize = 8;
 /// Counts that name nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Hypertables.
+    /// Hypertables, those of continuous aggregates left out.
     pub hypertables: u64,
+    /// Continuous aggregates.
+    pub continuous_aggregates: u64,
     /// Chunks.
     pub chunks: u64,
     /// Compressed chunks.
@@ -67,7 +74,7 @@ pub struct StatusFigures {
 }
 
 /// What those who may see details get beside the status.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OverviewDetails {
     /// Why readings fail now; `None` while they succeed.
     pub problem: Option<ProblemReport>,
@@ -75,12 +82,31 @@ pub struct OverviewDetails {
     pub totals: Option<Totals>,
     /// The largest hypertables, largest first, at most [`TOP_HYPERTABLES`].
     pub largest: Vec<Hypertable>,
+    /// Whether the policies of each of them do their work.
+    pub lights: Vec<TableLight>,
+    /// What needs attention, the gravest first, at most [`MOST_LISTED`].
+    pub attention: Vec<Attention>,
+    /// How many things need attention.
+    pub attention_total: u64,
+    /// Rows that came in a second, into all tables; `None` where that cannot be told.
+    pub ingest_rows_per_second: Option<f64>,
+    /// Jobs that are as they should be, and all that were judged.
+    pub jobs: JobCounts,
     /// How long the last reading took, in milliseconds.
     pub reading_ms: Option<u64>,
     /// The role the collector reads as.
     pub collector_role: Option<String>,
     /// How long the server has been up, in milliseconds.
     pub uptime_ms: Option<u64>,
+}
+
+/// Jobs by how they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct JobCounts {
+    /// On time.
+    pub healthy: u64,
+    /// All that were judged.
+    pub all: u64,
 }
 
 /// A problem and how long it has lasted.
@@ -95,7 +121,7 @@ pub struct ProblemReport {
 }
 
 /// The Overview page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Overview {
     /// For everybody.
     pub status: DatabaseStatus,
@@ -104,6 +130,14 @@ pub struct Overview {
 }
 
 impl Freshness {
+    /// Of a snapshot's hypertables and chunks, which are read less often than the rest.
+    pub fn of_sizes(snapshot: &Snapshot, now: Timestamp) -> Self {
+        Self {
+            collected_at: snapshot.sizes_collected_at,
+            age_ms: age_ms(now, snapshot.sizes_collected_at),
+        }
+    }
+
     /// Of a snapshot, at this moment.
     pub fn of(snapshot: &Snapshot, now: Timestamp) -> Self {
         Self {
@@ -135,6 +169,7 @@ impl DatabaseStatus {
                     connections: snapshot.server.connections,
                     counts: Counts {
                         hypertables: totals.hypertables,
+                        continuous_aggregates: totals.continuous_aggregates,
                         chunks: totals.chunks,
                         compressed_chunks: totals.compressed_chunks,
                     },
@@ -159,18 +194,60 @@ impl OverviewDetails {
     /// What those who may see details get.
     pub fn of(observation: &Observation, now: Timestamp) -> Self {
         let snapshot = observation.snapshot.as_deref();
-        let mut largest: Vec<Hypertable> = snapshot.map(|s| s.hypertables.clone()).unwrap_or_default();
+        let seen = snapshot.map(|snapshot| Seen {
+            snapshot,
+            judgement: &observation.judgement,
+            now,
+        });
+        let mut largest: Vec<&Hypertable> = snapshot.iter().flat_map(|s| s.hypertables.iter()).collect();
         largest.sort_by_key(|table| std::cmp::Reverse(table.size.total_bytes()));
         largest.truncate(TOP_HYPERTABLES);
+        let mut attention = seen.map(attention).unwrap_or_default();
+        let attention_total = attention.len() as u64;
+        attention.truncate(MOST_LISTED);
         Self {
             problem: ProblemReport::of(observation, now),
             totals: snapshot.map(Snapshot::totals),
-            largest,
+            lights: seen
+                .map(|seen| {
+                    largest
+                        .iter()
+                        .map(|table| TableLight::of(seen, &table.table_name()))
+                        .collect()
+                })
+                .unwrap_or_default(),
+            largest: largest.into_iter().cloned().collect(),
+            attention,
+            attention_total,
+            ingest_rows_per_second: snapshot.and_then(ingest_rows_per_second),
+            jobs: JobCounts::of(&observation.judgement),
             reading_ms: snapshot.map(|s| s.duration_ms),
             collector_role: snapshot.map(|s| s.server.role.clone()),
             uptime_ms: snapshot
                 .and_then(|s| s.server.started_at)
                 .map(|started_at| age_ms(now, started_at)),
         }
+    }
+}
+
+/// The sum over all tables, where it can be told of one at least.
+fn ingest_rows_per_second(snapshot: &Snapshot) -> Option<f64> {
+    snapshot
+        .hypertables
+        .iter()
+        .filter_map(|table| table.ingest)
+        .map(IngestRate::rows_per_second)
+        .reduce(|a, b| a + b)
+}
+
+impl JobCounts {
+    fn of(judgement: &Judgement) -> Self {
+        let policies = judgement.tables().iter().flat_map(|table| &table.policies);
+        policies
+            .chain(judgement.other_jobs())
+            .fold(Self::default(), |counts, policy| Self {
+                healthy: counts.healthy + u64::from(policy.light == Light::OnTime),
+                all: counts.all + 1,
+            })
     }
 }

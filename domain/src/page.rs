@@ -1,5 +1,84 @@
 //! Addresses of the console's own pages.
 
+use crate::chunk_list::ChunkQuery;
+use crate::listing::escape_parameter;
+use crate::table_name::TableName;
+
+/// A tab of the pages about one hypertable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableTab {
+    /// What it costs, and how it grows.
+    Overview,
+    /// Its chunks.
+    Chunks,
+    /// How it is compressed.
+    Compression,
+    /// Its policies.
+    Policies,
+    /// Its jobs.
+    Jobs,
+}
+
+impl TableTab {
+    /// Every tab, in the order they stand.
+    pub const ALL: [Self; 5] = [
+        Self::Overview,
+        Self::Chunks,
+        Self::Compression,
+        Self::Policies,
+        Self::Jobs,
+    ];
+
+    /// As it stands behind the table in addresses.
+    fn path(self) -> &'static str {
+        match self {
+            Self::Overview => "",
+            Self::Chunks => "/chunks",
+            Self::Compression => "/compression",
+            Self::Policies => "/policies",
+            Self::Jobs => "/jobs",
+        }
+    }
+
+    /// The list of all tables that says the same.
+    fn list(self) -> &'static str {
+        match self {
+            Self::Overview | Self::Policies => "hypertables",
+            Self::Chunks => "chunks",
+            Self::Compression => "compression",
+            Self::Jobs => "jobs",
+        }
+    }
+}
+
+/// A page about one hypertable, or about the one that holds the results of this continuous aggregate.
+pub fn hypertable_page(database: &str, table: &TableName, tab: TableTab) -> String {
+    // A browser takes these for steps in the path, escaped too; the lists find the table.
+    if [&table.schema, &table.name]
+        .iter()
+        .any(|part| matches!(part.as_str(), "." | ".."))
+    {
+        let only = escape_parameter(&table.qualified());
+        return format!("/db/{database}/{}?table={only}", tab.list());
+    }
+    format!("/db/{database}/hypertables/{}{}", table.as_path(), tab.path())
+}
+
+/// The page of one job.
+pub fn job_page(database: &str, id: i32) -> String {
+    format!("/db/{database}/jobs/{id}")
+}
+
+/// The list of chunks, narrowed to one table and what contains this.
+pub fn chunks_page(database: &str, table: &TableName, filter: &str) -> String {
+    let query = ChunkQuery {
+        table: Some(table.clone()),
+        filter: filter.to_owned(),
+        ..ChunkQuery::default()
+    };
+    format!("/db/{database}/chunks{}", query.query_string())
+}
+
 /// The console's own pages, to which somebody may be sent after signing in.
 const PAGES: [&str; 5] = ["/db", "/account", "/users", "/tokens", "/audit"];
 
@@ -17,7 +96,43 @@ pub fn is_own_page(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_own_page;
+    use super::{TableTab, chunks_page, hypertable_page, is_own_page};
+    use crate::table_name::TableName;
+
+    #[test]
+    fn odd_names_are_escaped_in_addresses() {
+        for (schema, name, address) in [
+            ("public", "metric_hist", "/db/f/hypertables/public/metric_hist"),
+            ("a/b", "x?y#z%\"", "/db/f/hypertables/a%2Fb/x%3Fy%23z%25%22"),
+            ("public", "Größe", "/db/f/hypertables/public/Gr%C3%B6%C3%9Fe"),
+            ("public", "..", "/db/f/hypertables?table=public.%22..%22"),
+            (".", "t", "/db/f/hypertables?table=%22.%22.t"),
+        ] {
+            let table = TableName::new(schema, name);
+            assert_eq!(hypertable_page("f", &table, TableTab::Overview), address);
+        }
+        assert_eq!(
+            chunks_page("f", &TableName::new("a.b", "c&d"), "_hyper_1_1_chunk"),
+            "/db/f/chunks?q=_hyper_1_1_chunk&table=%22a.b%22.c%26d"
+        );
+    }
+
+    #[test]
+    fn a_tab_of_a_table_without_an_address_is_the_list_that_says_the_same() {
+        let address = |name, tab| hypertable_page("f", &TableName::new("public", name), tab);
+        let plain = TableTab::ALL.map(|tab| address("oee", tab));
+        let base = "/db/f/hypertables/public/oee";
+        assert_eq!(plain[0], base);
+        assert_eq!(
+            plain[1..],
+            ["chunks", "compression", "policies", "jobs"].map(|tab| format!("{base}/{tab}"))
+        );
+        let lists = ["hypertables", "chunks", "compression", "hypertables", "jobs"];
+        assert_eq!(
+            TableTab::ALL.map(|tab| address("..", tab)),
+            lists.map(|list| format!("/db/f/{list}?table=public.%22..%22"))
+        );
+    }
 
     #[test]
     fn only_pages_of_this_console_are_gone_to_after_signing_in() {

@@ -1,6 +1,6 @@
 //! Numbers as people read them: at most three significant digits and a unit, the exact value beside it.
 
-use jiff::Timestamp;
+use crate::timestamp::{Civil, Timestamp};
 
 /// A value split into its figure and its unit, so that the unit can be set smaller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,16 @@ fn three_digits(value: f64) -> String {
     }
 }
 
+/// A figure that is not negative, without its fraction.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` stops at zero and at the largest integer"
+)]
+pub fn rounded(value: f64) -> u64 {
+    value.round() as u64
+}
+
 /// Bytes with the unit people say: kB, MB, GB, TB, PB, each 1,024 of the one before, as PostgreSQL counts them.
 pub fn bytes(value: u64) -> Measure {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
@@ -75,6 +85,27 @@ pub fn bytes(value: u64) -> Measure {
         figure: three_digits(scaled),
         unit: UNITS[unit],
     }
+}
+
+/// Reads bytes as people write them: `500 GB`, `1.5TB`, `1024`; each unit is 1,024 of the one before. `None` for anything
+/// else, and for nothing.
+pub fn read_bytes(text: &str) -> Option<u64> {
+    let text = text.trim().to_lowercase();
+    let split = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let (figure, unit) = text.split_at(split);
+    let power = match unit.trim() {
+        "" | "b" | "bytes" => 0,
+        "k" | "kb" | "kib" => 1,
+        "m" | "mb" | "mib" => 2,
+        "g" | "gb" | "gib" => 3,
+        "t" | "tb" | "tib" => 4,
+        "p" | "pb" | "pib" => 5,
+        _ => return None,
+    };
+    let value = figure.parse::<f64>().ok()? * 1024_f64.powi(power);
+    (1.0..9e18).contains(&value).then(|| rounded(value))
 }
 
 /// The exact number of bytes, for titles and screen readers.
@@ -111,6 +142,27 @@ pub fn age(age_ms: u64) -> String {
     }
 }
 
+/// Milliseconds as a length people say: `850 ms`, `1.5 s`, `2.5 min`, `1 day`.
+pub fn duration(ms: f64) -> String {
+    const UNITS: [(f64, &str); 5] = [
+        (86_400_000.0, "days"),
+        (3_600_000.0, "h"),
+        (60_000.0, "min"),
+        (1000.0, "s"),
+        (1.0, "ms"),
+    ];
+    let (size, unit) = UNITS
+        .into_iter()
+        .find(|(size, _)| ms >= *size)
+        .unwrap_or((1.0, "ms"));
+    let text = three_digits(ms / size);
+    if text == "1" && unit == "days" {
+        "1 day".to_owned()
+    } else {
+        format!("{text} {unit}")
+    }
+}
+
 /// How long before `now` something happened, in milliseconds; 0 for the future (clocks differ).
 pub fn age_ms(now: Timestamp, then: Timestamp) -> u64 {
     u64::try_from(now.as_millisecond() - then.as_millisecond()).unwrap_or(0)
@@ -118,17 +170,27 @@ pub fn age_ms(now: Timestamp, then: Timestamp) -> u64 {
 
 /// A moment in full: `2026-11-22 21:23:05 UTC`.
 pub fn moment(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+    format!("{} UTC", Civil::from(at).write(' '))
+}
+
+/// The time of day: `21:23:05 UTC`.
+pub fn clock(at: Timestamp) -> String {
+    let Civil {
+        hour, minute, second, ..
+    } = Civil::from(at);
+    format!("{hour:02}:{minute:02}:{second:02} UTC")
 }
 
 /// A moment to the minute: `22 Nov 2026 21:04`, in UTC.
 pub fn minute(at: Timestamp) -> String {
-    at.strftime("%-d %b %Y %H:%M").to_string()
+    let Civil { hour, minute, .. } = Civil::from(at);
+    format!("{} {hour:02}:{minute:02}", day(at))
 }
 
 /// A day, short enough for a table: `22 Nov 2026`, in UTC.
 pub fn day(at: Timestamp) -> String {
-    at.strftime("%-d %b %Y").to_string()
+    let civil = Civil::from(at);
+    format!("{} {} {}", civil.day, civil.month_name(), civil.year)
 }
 
 /// `1 table`, `2 tables`.
@@ -182,6 +244,20 @@ mod tests {
             (200_000_000, "2 days"),
         ] {
             assert_eq!(age(ms), text);
+        }
+    }
+
+    #[test]
+    fn lengths_are_told_in_the_largest_unit_they_fill() {
+        for (ms, text) in [
+            (0.0, "0 ms"),
+            (12.34, "12.3 ms"),
+            (850.0, "850 ms"),
+            (1500.0, "1.5 s"),
+            (150_000.0, "2.5 min"),
+            (86_400_000.0, "1 day"),
+        ] {
+            assert_eq!(duration(ms), text);
         }
     }
 

@@ -1,9 +1,16 @@
 //! What the collector read at one moment: immutable, shared by every page, API answer and metric.
 
-use jiff::Timestamp;
+use std::sync::Arc;
+
+use crate::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::activity::Activity;
+use crate::continuous_aggregate::ContinuousAggregate;
 use crate::hypertable::{Chunk, Hypertable};
+use crate::job::Job;
+use crate::server_health::ServerHealth;
+use crate::table_name::TableName;
 
 /// What the loaded TimescaleDB offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,23 +64,36 @@ pub struct Connections {
     pub max: u32,
 }
 
-/// One reading of one database.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What is known of one database. Fast facts (server, activity, jobs, continuous aggregates) are read on every beat;
+/// sizes (hypertables and chunks) on a slower one, and shared by the snapshots in between.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// When the reading ended, by the console's clock.
+    /// When the fast facts were read, by the console's clock.
     pub collected_at: Timestamp,
-    /// How long the reading took, in milliseconds.
+    /// How long the last reading took, in milliseconds.
     pub duration_ms: u64,
+    /// When hypertables and chunks were read.
+    pub sizes_collected_at: Timestamp,
+    /// How long that took, in milliseconds.
+    pub sizes_duration_ms: u64,
     /// Server and database.
     pub server: ServerFacts,
-    /// Every hypertable the role can see, by schema and name.
-    pub hypertables: Vec<Hypertable>,
+    /// Workers, cache, transaction ids, replication slots.
+    pub health: ServerHealth,
+    /// Locks and long transactions.
+    pub activity: Activity,
+    /// Background jobs, by number.
+    pub jobs: Vec<Job>,
+    /// Continuous aggregates, by schema and name.
+    pub continuous_aggregates: Vec<ContinuousAggregate>,
+    /// Every hypertable the role can see, by schema and name, those of continuous aggregates included.
+    pub hypertables: Arc<Vec<Hypertable>>,
     /// The chunks of each of them, in the same order.
-    pub chunks: Vec<HypertableChunks>,
+    pub chunks: Arc<Vec<HypertableChunks>>,
 }
 
 /// The chunks of one hypertable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct HypertableChunks {
     /// Schema of the hypertable.
     pub schema: String,
@@ -86,9 +106,11 @@ pub struct HypertableChunks {
 /// Sums over all hypertables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Totals {
-    /// Hypertables.
+    /// Hypertables, those of continuous aggregates left out.
     pub hypertables: u64,
-    /// Chunks.
+    /// Hypertables in which the results of continuous aggregates lie.
+    pub continuous_aggregates: u64,
+    /// Chunks, those of continuous aggregates included.
     pub chunks: u64,
     /// Compressed chunks.
     pub compressed_chunks: u64,
@@ -105,14 +127,35 @@ pub struct Totals {
 }
 
 impl Snapshot {
+    /// Whether its hypertables and chunks are those that were read for another: they were not read anew in between.
+    pub fn has_sizes_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.hypertables, &other.hypertables) && Arc::ptr_eq(&self.chunks, &other.chunks)
+    }
+
+    /// A hypertable by schema and name.
+    pub fn hypertable(&self, table: &TableName) -> Option<&Hypertable> {
+        self.hypertables
+            .iter()
+            .find(|of| of.schema == table.schema && of.name == table.name)
+    }
+
+    /// The chunks of a hypertable, by their place on the time axis.
+    pub fn chunks_of(&self, table: &TableName) -> &[Chunk] {
+        self.chunks
+            .iter()
+            .find(|of| of.schema == table.schema && of.table == table.name)
+            .map_or(&[], |of| of.chunks.as_slice())
+    }
+
     /// Sums over all hypertables.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals {
             exact: true,
             ..Totals::default()
         };
-        for table in &self.hypertables {
-            totals.hypertables += 1;
+        for table in self.hypertables.iter() {
+            totals.hypertables += u64::from(table.materializes.is_none());
+            totals.continuous_aggregates += u64::from(table.materializes.is_some());
             totals.chunks += table.chunks;
             totals.compressed_chunks += table.compressed_chunks;
             totals.rows += table.rows;
@@ -122,5 +165,93 @@ impl Snapshot {
             totals.exact &= table.exactness == crate::hypertable::Exactness::Exact;
         }
         totals
+    }
+}
+
+/// A snapshot for tests to fill.
+#[cfg(test)]
+pub(crate) mod example {
+    use super::*;
+    use crate::server_health::{BackgroundWorkers, CacheReads, TransactionIds};
+    use crate::visible::{Hidden, Visible};
+
+    /// Of a Community server without a hypertable.
+    pub(crate) fn empty() -> Snapshot {
+        Snapshot {
+            collected_at: Timestamp::UNIX_EPOCH,
+            duration_ms: 1,
+            sizes_collected_at: Timestamp::UNIX_EPOCH,
+            sizes_duration_ms: 1,
+            server: ServerFacts {
+                postgres_version: "17.11".into(),
+                timescaledb_version: "2.29.2".into(),
+                edition: Edition::Community,
+                database: "factory".into(),
+                role: "tidemark".into(),
+                started_at: None,
+                database_size_bytes: None,
+                connections: Connections {
+                    open: 1,
+                    active: None,
+                    max: 100,
+                },
+            },
+            health: ServerHealth {
+                workers: BackgroundWorkers {
+                    timescaledb_limit: 16,
+                    server_limit: 40,
+                    parallel_limit: 8,
+                    running: Visible::Hidden(Hidden::OtherSessions),
+                    databases: 1,
+                    scheduled_jobs: 0,
+                },
+                cache: CacheReads::default(),
+                recent_cache: None,
+                statistics_reset_at: None,
+                transaction_ids: TransactionIds {
+                    age: 0,
+                    multixact_age: 0,
+                    forced_vacuum_age: 200_000_000,
+                },
+                replication_slots: Vec::new(),
+                newer_version: None,
+            },
+            activity: Activity {
+                waits: Vec::new(),
+                long_transactions: Visible::Hidden(Hidden::OtherSessions),
+                prepared_transactions: Vec::new(),
+            },
+            jobs: Vec::new(),
+            continuous_aggregates: Vec::new(),
+            hypertables: Arc::default(),
+            chunks: Arc::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_the_same_until_they_are_read_anew() {
+        let before = example::empty();
+        let fast = Snapshot {
+            collected_at: Timestamp::MAX,
+            ..before.clone()
+        };
+        assert!(fast.has_sizes_of(&before));
+        for anew in [
+            Snapshot {
+                chunks: Arc::default(),
+                ..before.clone()
+            },
+            Snapshot {
+                hypertables: Arc::default(),
+                ..before.clone()
+            },
+        ] {
+            assert!(!anew.has_sizes_of(&before));
+        }
     }
 }

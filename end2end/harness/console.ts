@@ -1,7 +1,6 @@
 // Real processes: the release build of the console, and the project's own database script.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -48,19 +47,6 @@ export function testServer(): URL {
   return new URL(url);
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      if (address && typeof address === "object") {
-        server.close(() => resolve(address.port));
-      }
-    });
-  });
-}
-
 /** A console of its own, with an administrator and a viewer. */
 export class Console {
   private constructor(
@@ -71,17 +57,18 @@ export class Console {
     readonly log: () => string,
   ) {}
 
+  /** Comes back once its first reading has succeeded or failed: without JavaScript, a page that is loaded before stays empty. */
   static async start(
     databaseUrl: string,
     settings: Record<string, string> = {},
     users = true,
   ): Promise<Console> {
     const directory = mkdtempSync(path.join(tmpdir(), "tidemark-"));
-    const port = await freePort();
     const variables = {
       TIDEMARK_DATABASE_URL: databaseUrl,
       TIDEMARK_STATE_URL: `sqlite://${path.join(directory, "state.db")}`,
-      TIDEMARK_LISTEN: `127.0.0.1:${port}`,
+      // The port is chosen as it is bound: one that was free a moment ago may be somebody else's by now.
+      TIDEMARK_LISTEN: "127.0.0.1:0",
       TIDEMARK_COLLECT_EVERY: "1 second",
       ...settings,
     };
@@ -99,18 +86,39 @@ export class Console {
       env: environment(variables),
       stdio: ["ignore", "pipe", "pipe"],
     });
-    child.stdout?.on("data", (text) => (log += text));
-    child.stderr?.on("data", (text) => (log += text));
-    const console = new Console(`http://127.0.0.1:${port}`, variables, directory, child, () => log);
-    await until(async () => {
-      if (child.exitCode !== null) throw new Error(`the console ended: ${log}`);
-      return (await fetch(`${console.url}/health`)).ok;
-    }, "the console answers");
-    return console;
+    child.stdout?.setEncoding("utf8").on("data", (text) => (log += text));
+    child.stderr?.setEncoding("utf8").on("data", (text) => (log += text));
+    const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
+    let url = "";
+    try {
+      await until(async () => {
+        if (hasEnded()) return true;
+        url = /Tidemark is ready address=(\S+)\n/.exec(log)?.[1] ?? "";
+        if (url === "") return false;
+        const answer = await fetch(`${url}/health?ready`);
+        return answer.ok && !("starting" in (await answer.json()).databases);
+      }, "the console answers, and has read its databases");
+      if (hasEnded()) throw new Error("the console ended");
+    } catch (error) {
+      child.kill("SIGKILL");
+      rmSync(directory, { recursive: true, force: true });
+      throw new Error(`${error}: ${log}`);
+    }
+    return new Console(url, variables, directory, child, () => log);
+  }
+
+  /** Where the first administrator is made. It is logged after the address. */
+  async setupLink(): Promise<string> {
+    let link = "";
+    await until(() => {
+      link = /(http:\/\/\S+\/setup\?token=\S+)\n/.exec(this.log())?.[1] ?? "";
+      return link !== "";
+    }, "the link is in the log");
+    return link;
   }
 
   async stop(): Promise<void> {
-    if (this.child.exitCode === null) {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
       const ended = new Promise((resolve) => this.child.once("exit", resolve));
       this.child.kill("SIGTERM");
       await ended;
@@ -123,7 +131,7 @@ export class Console {
 export async function until(
   condition: () => Promise<boolean> | boolean,
   what: string,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   let last: unknown;

@@ -1,15 +1,17 @@
 // What several specs do on a page.
 import AxeBuilder from "@axe-core/playwright";
 import { type Browser, type BrowserContext, type Locator, type Page, expect } from "@playwright/test";
-import { type Console, password } from "./console";
+import { password } from "./console";
 
 /** Signs in through the form and waits for the Overview. */
-export async function signIn(page: Page, console: Console, name = "admin"): Promise<void> {
+export async function signIn(page: Page, console: { url: string }, name = "admin"): Promise<void> {
   await page.goto(`${console.url}/login`);
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.waitForURL(/\/db\/[^/]+$/);
+  // The address changes before the page does.
+  await page.locator(".top-end").waitFor({ state: "attached" });
 }
 
 /** Collects everything the browser complains about. */
@@ -43,6 +45,16 @@ export async function confirm(within: Page | Locator, ask: string): Promise<void
   const question = within.locator("details.question", { hasText: ask });
   await question.locator("summary").click();
   await question.locator("button[type=submit]").click();
+}
+
+/** Nothing is wider than the screen, once the fonts are there: until then texts have another width. */
+export async function expectNoOverflow(page: Page, what: string): Promise<void> {
+  const overflow = () =>
+    page.evaluate(async () => {
+      await document.fonts.ready;
+      return document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    });
+  await expect.poll(overflow, `overflow of ${what}`).toBe(0);
 }
 
 export async function expectNothingSerious(page: Page): Promise<void> {

@@ -75,7 +75,7 @@ test("without the extension, and without rights, the page says which it is", asy
       `set client_min_messages = warning; create extension timescaledb;
        create table readings (t timestamptz not null); select create_hypertable('readings', by_range('t'))`,
     );
-    await expect(page.getByRole("rowheader", { name: /readings/ })).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByRole("rowheader", { name: /readings/ })).toBeVisible({ timeout: 60_000 });
   } finally {
     await console_.stop();
   }

@@ -35,3 +35,9 @@ setup_browser() {
   fi
   install_packages "${missing_packages[@]}"
 }
+
+setup_load_generator() {
+  missing_packages=()
+  need_package wrk wrk "pages a second, in make bench"
+  install_packages "${missing_packages[@]}"
+}

@@ -4,7 +4,8 @@
 #   docker  the image timescale/timescaledb (Community edition)
 #   trixie  Debian 13 in a directory, with postgresql-17-timescaledb (Apache edition); root on Debian or Ubuntu only
 #
-# A cluster has a name: "demo" is what `make run` shows and keeps, "test" lives as long as `make test` does, "outage" is stopped and started by a test.
+# A cluster has a name: "demo" is what `make run` shows and keeps, "test" lives as long as `make test` does, "bench" as long as
+# `make bench`, "outage" is stopped and started by a test.
 # Each listens on 127.0.0.1 only and has its own generated password, kept beside it with mode 0600.
 
 database_dir="$tools_dir/database"
@@ -20,6 +21,7 @@ cluster() {
     demo) cluster_port=25432 ;;
     test) cluster_port=25433 ;;
     outage) cluster_port=25434 ;;
+    bench) cluster_port=25435 ;;
     *) fail "there is no cluster \"$1\"" ;;
   esac
   cluster_dir="$database_dir/$1"
@@ -158,6 +160,9 @@ cluster_sql() {
   esac
 }
 
+# The official functions lock every chunk they look at.
+cluster_locks() { [ "$cluster_name" = bench ] && echo 1024 || echo 256; }
+
 # Settings that the console's demo and tests want; everything else is PostgreSQL's default.
 cluster_settings() {
   cat <<SETTINGS
@@ -168,7 +173,7 @@ shared_preload_libraries = 'timescaledb,pg_stat_statements'
 timescaledb.telemetry_level = off
 timescaledb.max_background_workers = 16
 max_worker_processes = 40
-max_locks_per_transaction = 256
+max_locks_per_transaction = $(cluster_locks)
 shared_buffers = 512MB
 maintenance_work_mem = 256MB
 max_wal_size = 4GB
@@ -215,7 +220,7 @@ start_server() {
       docker run -d --name "tidemark-$cluster_name" -p "127.0.0.1:$cluster_port:5432" \
         -v "tidemark-$cluster_name:/var/lib/postgresql/data" -e POSTGRES_PASSWORD="$(cluster_password)" "$docker_image" \
         postgres -c shared_preload_libraries=timescaledb,pg_stat_statements -c timescaledb.telemetry_level=off \
-        -c max_locks_per_transaction=256 -c max_worker_processes=40 -c max_connections=200
+        -c max_locks_per_transaction="$(cluster_locks)" -c max_worker_processes=40 -c max_connections=200
     for _ in $(seq 120); do
       ! cluster_answers || return 0
       sleep 0.5

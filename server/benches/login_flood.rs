@@ -3,16 +3,17 @@
 //! Target: pages under 100 ms at the median, during 20 s of it. Runs five times and prints the median of the medians,
 //! beside what this machine's /health and the same pages take without the flood. Never fails on a time.
 
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+#[path = "support/console.rs"]
+mod console;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use http::{Response, StatusCode};
-use ureq::{Agent, Body};
+use console::Console;
+use http::StatusCode;
+use ureq::Agent;
 
-const PASSWORD: &str = "correct horse battery";
 const RUNS: usize = 5;
 const FLOOD: Duration = Duration::from_secs(20);
 /// Attackers that ask again as soon as they are answered.
@@ -20,106 +21,28 @@ const ATTACKERS: usize = 64;
 /// How often a person opens a page.
 const PAGE_EVERY: Duration = Duration::from_millis(50);
 
-struct Console {
-    url: String,
-    child: Child,
-    _directory: tempfile::TempDir,
-}
-
-impl Drop for Console {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn command(directory: &tempfile::TempDir, port: u16) -> Command {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let database = std::env::var("TIDEMARK_BENCH_DATABASE_URL")
-        .unwrap_or_else(|_| "postgres://tidemark:pw@127.0.0.1:1/factory".to_owned());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tidemark"));
-    command
-        .current_dir(root)
-        .env("TIDEMARK_DATABASE_URL", database)
-        .env(
-            "TIDEMARK_STATE_URL",
-            format!("sqlite://{}", directory.path().join("state.db").display()),
-        )
-        .env("TIDEMARK_LISTEN", format!("127.0.0.1:{port}"))
-        .env("TIDEMARK_TRUSTED_PROXIES", "127.0.0.0/8")
-        .env("TIDEMARK_ADMIN_USER", "admin")
-        .env("TIDEMARK_ADMIN_PASSWORD", PASSWORD)
-        .env("TIDEMARK_LOG", "warn")
-        .stdout(Stdio::null());
-    command
-}
-
-impl Console {
-    fn start(client: &Agent) -> Self {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let port = TcpListener::bind("127.0.0.1:0")
-            .expect("a free port")
-            .local_addr()
-            .expect("an address")
-            .port();
-        let child = command(&directory, port).spawn().expect("it starts");
-        let console = Self {
-            url: format!("http://127.0.0.1:{port}"),
-            child,
-            _directory: directory,
-        };
-        while client.get(format!("{}/health", console.url)).call().is_err() {
-            std::thread::sleep(Duration::from_millis(50));
+/// Opens pages for a time; returns what each took, sorted.
+fn open_pages(console: &Console, client: &Agent, session: &str, lasting: Duration) -> Vec<Duration> {
+    let mut times = Vec::new();
+    let end = Instant::now() + lasting;
+    for path in ["/account", "/users", "/audit"].into_iter().cycle() {
+        if Instant::now() >= end {
+            break;
         }
-        console
+        let started = Instant::now();
+        let answer = client
+            .get(format!("{}{path}", console.url))
+            .header("accept", "text/html")
+            .header("cookie", session)
+            .call()
+            .expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.into_body().read_to_vec().expect("the page");
+        times.push(started.elapsed());
+        std::thread::sleep(PAGE_EVERY.saturating_sub(started.elapsed()));
     }
-
-    fn attempt(&self, client: &Agent, address: &str, name: &str, password: &str) -> Response<Body> {
-        client
-            .post(format!("{}/fn/sign_in", self.url))
-            .header("origin", &self.url)
-            .header("accept", "application/json")
-            .header("x-forwarded-for", address)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .send(format!("name={name}&password={}", password.replace(' ', "+")))
-            .expect("an answer")
-    }
-
-    fn session(&self, client: &Agent) -> String {
-        let answer = self.attempt(client, "192.0.2.1", "admin", PASSWORD);
-        answer
-            .headers()
-            .get_all("set-cookie")
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .find_map(|value| value.strip_prefix("__Host-tidemark=")?.split(';').next())
-            .expect("signed in")
-            .to_owned()
-    }
-
-    /// Opens pages for a time; returns what each took, sorted.
-    fn open_pages(&self, client: &Agent, session: &str, lasting: Duration) -> Vec<Duration> {
-        let mut times = Vec::new();
-        let end = Instant::now() + lasting;
-        for path in ["/account", "/users", "/audit"].into_iter().cycle() {
-            if Instant::now() >= end {
-                break;
-            }
-            let started = Instant::now();
-            let answer = client
-                .get(format!("{}{path}", self.url))
-                .header("accept", "text/html")
-                .header("cookie", format!("__Host-tidemark={session}"))
-                .call()
-                .expect("an answer");
-            assert_eq!(answer.status(), StatusCode::OK);
-            answer.into_body().read_to_vec().expect("the page");
-            times.push(started.elapsed());
-            std::thread::sleep(PAGE_EVERY.saturating_sub(started.elapsed()));
-        }
-        times.sort();
-        times
-    }
+    times.sort();
+    times
 }
 
 fn quantile(times: &[Duration], percent: usize) -> f64 {
@@ -146,19 +69,16 @@ fn hello_rate(console: &Console, client: &Agent) -> f64 {
 }
 
 fn main() {
-    let client: Agent = Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_idle_connections_per_host(ATTACKERS + 2)
-        .build()
-        .into();
-    let console = Arc::new(Console::start(&client));
+    let client = console::client(ATTACKERS + 2);
+    let database = std::env::var("TIDEMARK_BENCH_DATABASE_URL")
+        .unwrap_or_else(|_| "postgres://tidemark:pw@127.0.0.1:1/factory".to_owned());
+    let console = Arc::new(Console::start(&client, &database));
     let session = console.session(&client);
     println!(
         "/health, one after the other: {:.0} a second",
         hello_rate(&console, &client)
     );
-    let quiet = console.open_pages(&client, &session, Duration::from_secs(5));
+    let quiet = open_pages(&console, &client, &session, Duration::from_secs(5));
     println!(
         "pages without a flood: median {:.1} ms, 95th percentile {:.1} ms",
         quantile(&quiet, 50),
@@ -191,7 +111,7 @@ fn main() {
                 })
             })
             .collect();
-        let times = console.open_pages(&client, &session, FLOOD);
+        let times = open_pages(&console, &client, &session, FLOOD);
         stop.store(true, Ordering::Relaxed);
         for attacker in attackers {
             attacker.join().expect("ends");

@@ -2,30 +2,25 @@
 
 use std::fmt::Write;
 
-use axum::body::{Body, Bytes};
 use axum::extract::{Extension, Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use backend::audit::{AuditExport, AuditNotShown};
-use backend::auth::{Caller, Denied};
+use backend::auth::Caller;
 use backend::console::Console;
 use domain::audit::{AuditEvent, AuditQuery, Facts, Outcome};
+use domain::export::{Format, csv_cell};
 use domain::role::Permission;
-use futures::{Stream, StreamExt};
-use http::{HeaderValue, StatusCode, header};
-use tokio::sync::mpsc::Sender;
+use http::StatusCode;
+use tracing::Instrument;
 
+use crate::export::{BrokenOff, Deadlines, Exports, Parameters, Writing, attachment, begin_writing, refuse};
 use crate::middleware::reference::Reference;
 use crate::problem::{Wanted, failure_page};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Csv,
-    Json,
-}
 
 /// `GET /audit/export.csv` and `GET /audit/export.json`, with the filters of the page.
 pub(crate) async fn export(
     State(console): State<Console>,
+    Extension(exports): Extension<Exports>,
     Extension(caller): Extension<Caller>,
     Extension(reference): Extension<Reference>,
     Path(format): Path<String>,
@@ -36,28 +31,20 @@ pub(crate) async fn export(
         .await
     {
         Ok(granted) => granted,
-        Err(Denied::NotSignedIn) => return (StatusCode::UNAUTHORIZED, "Sign in first.").into_response(),
-        Err(Denied::Forbidden(_)) => {
-            return (StatusCode::FORBIDDEN, "Your role may not see the audit log.").into_response();
-        }
+        Err(denied) => return refuse(denied, "the audit log"),
     };
-    let format = match format.as_str() {
-        "csv" => Format::Csv,
-        "json" => Format::Json,
-        _ => return (StatusCode::NOT_FOUND, "There is export.csv and export.json.").into_response(),
+    let Some(format) = Format::of_ending(&format) else {
+        return (StatusCode::NOT_FOUND, "There is export.csv and export.json.").into_response();
     };
-    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-        .into_owned()
-        .collect();
-    let parsed = AuditQuery::from_parameters(|name| {
-        pairs
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.clone())
-    });
+    let parameters = Parameters::of(query);
+    let parsed = AuditQuery::from_parameters(|name| parameters.get(name));
     let query = match parsed {
         Ok(query) => query,
         Err(error) => return (StatusCode::UNPROCESSABLE_ENTITY, format!("{error}.")).into_response(),
+    };
+    let place = match exports.take(&granted) {
+        Ok(place) => place,
+        Err(turned_away) => return *turned_away,
     };
     let export = match console.begin_audit_export(granted, query).await {
         Ok(export) => export,
@@ -66,82 +53,71 @@ pub(crate) async fn export(
             return failure_page(StatusCode::INTERNAL_SERVER_ERROR, Wanted::Text, &reference);
         }
     };
-    let (kind, disposition) = match format {
-        Format::Csv => (
-            "text/csv; charset=utf-8",
-            "attachment; filename=\"tidemark-audit.csv\"",
-        ),
-        Format::Json => ("application/json", "attachment; filename=\"tidemark-audit.json\""),
-    };
-    let mut response = Response::new(Body::from_stream(stream(export, format)));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
-    response
+    let (writing, body) = begin_writing(place, Deadlines::default());
+    tokio::spawn(write(export, format, writing).in_current_span());
+    attachment("tidemark-audit", format, body)
 }
 
-/// Batch after batch, written by a task of its own, which learns how it ends. Ends early, with a broken transfer and
-/// not with a file that looks whole, where the permission is taken back or the state store fails.
-fn stream(export: AuditExport, format: Format) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
-    // One batch is read while the one before is on its way.
-    let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
-    tokio::spawn(async move {
-        let mut export = export;
-        let ended = match write_batches(&mut export, format, &sender).await {
-            Ok(()) => export.finish().await,
-            Err(error) => {
-                tracing::warn!(%error, "an export of the audit log was broken off");
-                let _ = sender.send(Err(std::io::Error::other(error.to_string()))).await;
-                export.break_off(&error).await;
-                Ok(())
-            }
-        };
-        if let Err(error) = ended {
-            tracing::error!(%error, "the end of an export could not be written into the audit trail");
+/// Writes it, and how it ended into the trail. Ends early, with a broken transfer and not with a file that looks whole,
+/// where the permission is taken back or the state store fails.
+async fn write(mut export: AuditExport, format: Format, mut writing: Writing) {
+    let ended = match write_batches(&mut export, format, &mut writing).await {
+        Ok(()) => {
+            // Once the trail has it, nothing is left that could fail but the browser.
+            let finished = export.finish().await;
+            let _ = writing.end().await;
+            finished
         }
-    });
-    // Compression asks once more after the end.
-    futures::stream::poll_fn(move |context| receiver.poll_recv(context)).fuse()
+        Err(error) => {
+            tracing::warn!(%error, "an export of the audit log was broken off");
+            drop(writing);
+            export.break_off(&error).await;
+            Ok(())
+        }
+    };
+    if let Err(error) = ended {
+        tracing::error!(%error, "the end of an export could not be written into the audit trail");
+    }
 }
 
+fn not_taken(why: BrokenOff) -> AuditNotShown {
+    match why {
+        BrokenOff::GoneAway => AuditNotShown::GoneAway,
+        BrokenOff::Stalled | BrokenOff::TooLong => AuditNotShown::TooSlow,
+    }
+}
+
+/// Batch after batch, each read when the one before is on its way; ends when all of it was taken.
 async fn write_batches(
     export: &mut AuditExport,
     format: Format,
-    sender: &Sender<Result<Bytes, std::io::Error>>,
+    writing: &mut Writing,
 ) -> Result<(), AuditNotShown> {
-    let send = async |text: String| {
-        sender
-            .send(Ok(Bytes::from(text)))
-            .await
-            .map_err(|_| AuditNotShown::GoneAway)
+    writing.wanted().await.map_err(not_taken)?;
+    let head = match format {
+        Format::Csv => HEAD,
+        Format::Json => "[",
     };
-    send(match format {
-        Format::Csv => HEAD.to_owned(),
-        Format::Json => "[".to_owned(),
-    })
-    .await?;
+    writing.write(head.to_owned()).await.map_err(not_taken)?;
     let mut is_first = true;
     loop {
+        writing.wanted().await.map_err(not_taken)?;
         let events = export.next().await?;
         if events.is_empty() {
             break;
         }
-        send(match format {
+        let text = match format {
             Format::Csv => csv(&events),
             Format::Json => json(&events, is_first),
-        })
-        .await?;
+        };
+        writing.write(text).await.map_err(not_taken)?;
         is_first = false;
     }
     if format == Format::Json {
-        send("\n]\n".to_owned()).await?;
+        writing.write("\n]\n".to_owned()).await.map_err(not_taken)?;
+        writing.wanted().await.map_err(not_taken)?;
     }
-    // There is room again once the last of it was taken.
-    sender
-        .reserve()
-        .await
-        .map(drop)
-        .map_err(|_| AuditNotShown::GoneAway)
+    Ok(())
 }
 
 const HEAD: &str =
@@ -155,16 +131,6 @@ fn facts(facts: &Facts) -> String {
         .join("; ")
 }
 
-/// A cell in quotes. A cell that a spreadsheet would take for a formula begins with an apostrophe.
-fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        "'"
-    } else {
-        ""
-    };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
-}
-
 fn csv(events: &[AuditEvent]) -> String {
     let mut text = String::new();
     for event in events {
@@ -175,15 +141,15 @@ fn csv(events: &[AuditEvent]) -> String {
             event.id,
             event.at,
             event.actor_kind.as_str(),
-            cell(&event.actor),
-            cell(&event.address),
+            csv_cell(&event.actor),
+            csv_cell(&event.address),
             event.action,
-            cell(&event.database),
-            cell(&event.target),
-            cell(&facts(&event.before)),
-            cell(&facts(&event.after)),
+            csv_cell(&event.database),
+            csv_cell(&event.target),
+            csv_cell(&facts(&event.before)),
+            csv_cell(&facts(&event.after)),
             event.outcome.map_or("", Outcome::as_str),
-            cell(&event.detail),
+            csv_cell(&event.detail),
             event.count,
             event.last_at,
         );
@@ -199,19 +165,4 @@ fn json(events: &[AuditEvent], is_first: bool) -> String {
         text.push_str(&serde_json::to_string(event).unwrap_or_default());
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cell;
-
-    #[test]
-    fn a_cell_is_quoted_and_never_a_formula() {
-        assert_eq!(cell("anna"), "\"anna\"");
-        assert_eq!(cell("say \"hi\",\nnow"), "\"say \"\"hi\"\",\nnow\"");
-        assert_eq!(
-            cell("=HYPERLINK(\"http://evil\")"),
-            "\"'=HYPERLINK(\"\"http://evil\"\")\""
-        );
-    }
 }

@@ -1,7 +1,7 @@
 //! Which request goes where, and what every request passes through first.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use app::{App, shell};
@@ -16,24 +16,26 @@ use domain::role::Permission;
 use http::StatusCode;
 use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
-use leptos_axum::{LeptosRoutes, generate_route_list, handle_server_fns_with_context};
+use leptos_axum::{AxumRouteListing, LeptosRoutes, generate_route_list, handle_server_fns_with_context};
 use tower_http::compression::CompressionLayer;
 use tower_http::services::ServeDir;
 use tower_http::timeout::TimeoutLayer;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, SessionManagerLayer};
-use tracing::Instrument;
 
 use crate::api::v1;
 use crate::api::v1::ConfigurationBody;
 use crate::audit_export;
 use crate::configuration::Configuration;
+use crate::events::{self, Streams};
+use crate::export::Exports;
 use crate::health::health;
+use crate::list_export::{export_of_console, export_of_database};
 use crate::middleware::api_errors::answer_problems;
 use crate::middleware::client::{TrustedProxies, identify_client};
 use crate::middleware::limit_requests::{Places, limit_requests};
 use crate::middleware::origin::{AllowedOrigins, check_origin};
-use crate::middleware::panic::{catch_panic, run_page_tasks};
+use crate::middleware::panic::{catch_panic, in_own_task, page_in_own_task, run_page_tasks};
 use crate::middleware::receive_body::receive_body;
 use crate::middleware::reference::give_reference;
 use crate::middleware::{authenticate, browser_security, cache_forever, log_request};
@@ -50,6 +52,9 @@ fn guarded_endpoints() -> Vec<(&'static str, MethodRouter<Console>)> {
     let mut endpoints = vec![
         ("/", get(first_database)),
         ("/audit/export.{format}", get(audit_export::export)),
+        ("/events/{database}", get(events::listen)),
+        ("/db/{database}/export/{list}", get(export_of_database)),
+        ("/export/{list}", get(export_of_console)),
     ];
     endpoints.extend(v1::endpoints());
     endpoints
@@ -60,11 +65,16 @@ fn open_endpoints() -> Vec<(&'static str, MethodRouter<Console>)> {
     vec![("/health", get(health))]
 }
 
+/// The addresses of pages. Asked of the app once: while it is asked, nothing that a page loads is loaded, in the whole
+/// process, and a page that is drawn at that moment waits for ever.
+fn page_routes() -> &'static [AxumRouteListing] {
+    static ROUTES: OnceLock<Vec<AxumRouteListing>> = OnceLock::new();
+    ROUTES.get_or_init(|| generate_route_list(App))
+}
+
 /// Every address there is: pages, endpoints and server functions. The authorization test goes through them.
 pub fn addresses() -> Vec<String> {
-    let pages = generate_route_list(App)
-        .into_iter()
-        .map(|page| page.path().to_owned());
+    let pages = page_routes().iter().map(|page| page.path().to_owned());
     let endpoints = guarded_endpoints()
         .into_iter()
         .chain(open_endpoints())
@@ -113,7 +123,7 @@ pub fn router(configuration: &Configuration, console: &Console, address: SocketA
     };
     let pages = Router::new().leptos_routes_with_context(
         &options,
-        generate_route_list(App),
+        page_routes().to_vec(),
         give_console.clone(),
         document.clone(),
     );
@@ -133,16 +143,22 @@ pub fn router(configuration: &Configuration, console: &Console, address: SocketA
     let allowed = AllowedOrigins::of(configuration.public_url.as_ref(), address);
 
     pages
-        .route("/fn/{*name}", any(server_function).with_state(console.clone()))
         .fallback(not_found)
+        .layer(from_fn(|request, next| {
+            page_in_own_task(REQUEST_TIMEOUT, request, next)
+        }))
+        .route("/fn/{*name}", any(server_function).with_state(console.clone()))
         .with_state(options)
         .merge(routes(guarded_endpoints(), console))
         .layer(Extension(Arc::new(ConfigurationBody::from(configuration))))
-        .layer(from_fn(unknown_api_addresses))
+        .layer(Extension(Streams::default()))
+        .layer(Extension(Exports::default()))
+        .layer(from_fn_with_state(api_addresses(), unknown_api_addresses))
+        // But for images and streams of events, which it would hold back.
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(console.clone(), authenticate::authenticate))
         .layer(sessions)
-        // Liveness, and files, are answered however many wait.
+        // Liveness, and files, are answered however many wait. A stream of events leaves its place when it begins.
         .layer(from_fn_with_state(Places::default(), limit_requests))
         .layer(from_fn(|request, next| {
             receive_body(BODY_LIMIT_BYTES, request, next)
@@ -159,6 +175,13 @@ pub fn router(configuration: &Configuration, console: &Console, address: SocketA
                 ),
         )
         .route_service("/favicon.svg", files.clone())
+        .route_service(
+            "/live.js",
+            tower::ServiceBuilder::new()
+                .layer(from_fn(cache_forever::ask_each_time))
+                .layer(from_fn(browser_security::allow_connecting))
+                .service(files),
+        )
         .nest_service(
             "/fonts",
             tower::ServiceBuilder::new()
@@ -186,20 +209,13 @@ pub fn router(configuration: &Configuration, console: &Console, address: SocketA
         .layer(from_fn(give_reference))
 }
 
-/// In a task of its own: a browser that goes away, or a request that takes too long, does not stop a change half-way.
 async fn server_function(State(console): State<Console>, request: Request) -> Response {
-    let answering = async move {
+    in_own_task(async move {
         handle_server_fns_with_context(move || provide_context(console.clone()), request)
             .await
             .into_response()
-    };
-    match tokio::spawn(answering.in_current_span()).await {
-        Ok(response) => response,
-        Err(ended) => match ended.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        },
-    }
+    })
+    .await
 }
 
 /// The address without a path leads to the first database.
@@ -214,10 +230,18 @@ async fn first_database(
     })
 }
 
+fn api_addresses() -> Arc<[&'static str]> {
+    v1::endpoints().into_iter().map(|(path, _)| path).collect()
+}
+
 /// At an address of the API that is none, programs get no page.
-async fn unknown_api_addresses(request: Request, next: Next) -> Response {
+async fn unknown_api_addresses(
+    State(known): State<Arc<[&'static str]>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let path = request.uri().path();
-    if path.starts_with("/api/") && !v1::endpoints().iter().any(|(known, _)| *known == path) {
+    if path.starts_with("/api/") && !known.contains(&path) {
         return Problem::new(
             StatusCode::NOT_FOUND,
             "There is nothing at this address of the API.",

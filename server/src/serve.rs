@@ -12,6 +12,7 @@ use backend::auth::{Granted, PasswordHasher};
 use backend::clock::SharedClock;
 use backend::collector::watch_database;
 use backend::console::{Console, ConsoleParts};
+use backend::history::{Limits, Recorder, keep_history, record_observations};
 use backend::state::StateStore;
 use domain::role::{Permission, Role};
 use hyper_util::rt::TokioTimer;
@@ -60,6 +61,11 @@ pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> 
     let address = listener.local_addr().map_err(Failure::refused)?;
     let public_address = configuration.public_address(address);
     let (reads, read_queue) = ReadLog::new();
+    for watched in &databases {
+        let recorder = Recorder::new(state.clone(), watched.name().clone(), Limits::default());
+        tasks.spawn(record_observations(watched.clone(), recorder));
+    }
+    tasks.spawn(keep_history(state.clone(), Arc::clone(&clock), Limits::default()));
     let console = Console::new(ConsoleParts {
         state: state.clone(),
         hasher,
@@ -79,7 +85,7 @@ pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> 
     tracing::info!(address = %public_address, "Tidemark is ready");
     announce_setup_link(&console).await?;
 
-    let served = listen(listener, router).await;
+    let served = listen(listener, router, console).await;
     tasks.shutdown().await;
     // What was counted since the last minute is written before the store closes.
     let _ = stop_reads.send(true);
@@ -90,11 +96,13 @@ pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> 
 
 /// Answers requests until interrupted, and those that are under way then. A client that sends its head byte by byte is
 /// cut off: it would hold a connection for ever.
-async fn listen(listener: TcpListener, router: axum::Router) -> std::io::Result<()> {
+async fn listen(listener: TcpListener, router: axum::Router, console: Console) -> std::io::Result<()> {
     let handle = Handle::new();
     let stopping = handle.clone();
     tokio::spawn(async move {
         interrupted().await;
+        // They have no end of their own.
+        console.end_feeds();
         stopping.graceful_shutdown(Some(LAST_ANSWERS));
     });
     let mut server = axum_server::from_tcp(listener.into_std()?)?

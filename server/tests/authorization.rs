@@ -90,6 +90,58 @@ fn cases() -> Vec<Case> {
             Page("/db/factory/hypertables"),
             ViewDetails,
         ),
+        case("/db/{database}/jobs", Page("/db/factory/jobs"), ViewDetails),
+        case(
+            "/db/{database}/jobs/{id}",
+            Page("/db/factory/jobs/1000"),
+            ViewDetails,
+        ),
+        case(
+            "/db/{database}/aggregates",
+            Page("/db/factory/aggregates"),
+            ViewDetails,
+        ),
+        case(
+            "/db/{database}/activity",
+            Page("/db/factory/activity"),
+            ViewDetails,
+        ),
+        case(
+            "/db/{database}/search",
+            Page("/db/factory/search?q=oee"),
+            ViewDetails,
+        ),
+        case(
+            "/db/{database}/hypertables/{schema}/{name}",
+            Page("/db/factory/hypertables/public/metric_hist"),
+            ViewDetails,
+        ),
+        case(
+            "/db/{database}/hypertables/{schema}/{name}/chunks",
+            Page("/db/factory/hypertables/public/metric_hist/chunks"),
+            ViewDetails,
+        ),
+        case(
+            "/db/{database}/hypertables/{schema}/{name}/compression",
+            Page("/db/factory/hypertables/public/metric_hist/compression"),
+            ViewDetails,
+        ),
+        case(
+            "/db/{database}/hypertables/{schema}/{name}/policies",
+            Page("/db/factory/hypertables/public/metric_hist/policies"),
+            ViewDetails,
+        ),
+        case(
+            "/db/{database}/hypertables/{schema}/{name}/jobs",
+            Page("/db/factory/hypertables/public/metric_hist/jobs"),
+            ViewDetails,
+        ),
+        case("/db/{database}/chunks", Page("/db/factory/chunks"), ViewDetails),
+        case(
+            "/db/{database}/compression",
+            Page("/db/factory/compression"),
+            ViewDetails,
+        ),
         case(
             "/db/{database}/{*any}",
             Page("/db/factory/nothing-here"),
@@ -103,6 +155,13 @@ fn cases() -> Vec<Case> {
         // Endpoints.
         open("/health", Get("/health")),
         case("/audit/export.{format}", Get("/audit/export.csv"), ViewAudit),
+        case("/events/{database}", Get("/events/factory"), ViewStatus),
+        case(
+            "/db/{database}/export/{list}",
+            Get("/db/factory/export/chunks.csv?table=public.oee"),
+            ViewDetails,
+        ),
+        case("/export/{list}", Get("/export/tokens.json"), ManageUsers),
         case(
             "/api/v1/monitoring/health",
             Get("/api/v1/monitoring/health"),
@@ -159,6 +218,84 @@ fn cases() -> Vec<Case> {
             ),
             ViewDetails,
         ),
+        case(
+            "/fn/load_hypertable",
+            Json(r#"{"database":"factory","table":{"schema":"public","name":"metric_hist"}}"#),
+            ViewDetails,
+        ),
+        case(
+            "/fn/list_chunks",
+            Json(
+                r#"{"database":"factory","query":{"filter":"","sort":"size","direction":"descending","page":1,"page_size":25}}"#,
+            ),
+            ViewDetails,
+        ),
+        case(
+            "/fn/list_jobs",
+            Json(
+                r#"{"database":"factory","query":{"filter":"","sort":"outcome","direction":"descending","page":1,"page_size":25}}"#,
+            ),
+            ViewDetails,
+        ),
+        case(
+            "/fn/list_compression",
+            Json(
+                r#"{"database":"factory","query":{"filter":"","sort":"size","direction":"descending","page":1,"page_size":25}}"#,
+            ),
+            ViewDetails,
+        ),
+        case(
+            "/fn/draw_sizes",
+            Json(
+                r#"{"database":"factory","table":{"schema":"public","name":"metric_hist"},"range":"30d","limit":""}"#,
+            ),
+            ViewDetails,
+        ),
+        case(
+            "/fn/draw_storage",
+            Json(r#"{"database":"factory","range":"30d","limit":""}"#),
+            ViewStatus,
+        ),
+        case(
+            "/fn/draw_ingest",
+            Json(r#"{"database":"factory","table":{"schema":"public","name":"metric_hist"},"range":"30d"}"#),
+            ViewDetails,
+        ),
+        case(
+            "/fn/draw_chunks",
+            Json(r#"{"database":"factory","table":{"schema":"public","name":"metric_hist"},"window":null}"#),
+            ViewDetails,
+        ),
+        case(
+            "/fn/draw_compression",
+            Json(r#"{"database":"factory"}"#),
+            ViewDetails,
+        ),
+        case("/fn/draw_tables", Json(r#"{"database":"factory"}"#), ViewDetails),
+        case(
+            "/fn/load_job",
+            Json(r#"{"database":"factory","id":1000}"#),
+            ViewDetails,
+        ),
+        case(
+            "/fn/draw_runs",
+            Json(r#"{"database":"factory","job":null,"range":{"last":"24h"}}"#),
+            ViewDetails,
+        ),
+        case(
+            "/fn/list_aggregates",
+            Json(
+                r#"{"database":"factory","query":{"filter":"","sort":"view","direction":"ascending","page":1,"page_size":25}}"#,
+            ),
+            ViewDetails,
+        ),
+        case("/fn/load_activity", Query("database=factory"), ViewDetails),
+        case(
+            "/fn/psql_statement",
+            Json(r#"{"database":"factory","statement":"overview","table":null}"#),
+            ViewStatus,
+        ),
+        case("/fn/search", Query("database=factory&query=oee"), ViewDetails),
         case("/fn/list_own_sessions", Query(""), ManageOwnAccount),
         case("/fn/list_users", Json(QUERY), ManageUsers),
         case("/fn/load_user", Query("name=subject"), ManageUsers),

@@ -328,7 +328,11 @@ fn a_request_whose_head_never_ends_is_cut_off() {
     let ended = connection.read_to_string(&mut answer);
     let _ = console.kill();
     let _ = console.wait();
-    ended.expect("the console ends the connection");
+    // Ended with bytes of ours unread, a connection is reset.
+    assert!(
+        ended.is_ok() || ended.is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset),
+        "the console ends the connection"
+    );
     assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 

@@ -1,11 +1,16 @@
 //! Two real consoles on one PostgreSQL state store: what holds on one holds on the other.
 
+#[path = "support/database.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part of this")]
+mod database;
+
 use std::io::Read;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use database::TestDatabase;
 use http::{Response, StatusCode};
 use ureq::{Agent, Body};
 
@@ -111,43 +116,14 @@ impl Replica {
     fn sign_in(&self, client: &Agent, name: &str, password: &str) -> Result<String, StatusCode> {
         let form = format!("name={name}&password={}", password.replace(' ', "+"));
         let response = self.call(client, "/fn/sign_in", &form, None);
-        response
-            .headers()
-            .get_all("set-cookie")
-            .iter()
-            .filter_map(|value| {
-                value
-                    .to_str()
-                    .ok()?
-                    .strip_prefix("__Host-tidemark=")?
-                    .split(';')
-                    .next()
-            })
-            .map(str::to_owned)
-            .next()
-            .ok_or(response.status())
+        set_cookie(&response, "__Host-tidemark").ok_or(response.status())
     }
 
     /// A cookie that signing in sets.
     fn sign_in_cookie(&self, client: &Agent, name: &str, cookie: &str) -> String {
         let form = format!("name={name}&password={}", PASSWORD.replace(' ', "+"));
         let response = self.call(client, "/fn/sign_in", &form, None);
-        response
-            .headers()
-            .get_all("set-cookie")
-            .iter()
-            .filter_map(|value| {
-                value
-                    .to_str()
-                    .ok()?
-                    .strip_prefix(cookie)?
-                    .strip_prefix('=')?
-                    .split(';')
-                    .next()
-            })
-            .map(str::to_owned)
-            .next()
-            .expect("the cookie")
+        set_cookie(&response, cookie).expect("the cookie")
     }
 
     fn log_holds_none_of(&self, secrets: &[(&str, &str)]) {
@@ -168,74 +144,27 @@ impl Replica {
     }
 }
 
+/// The value of a cookie that an answer sets.
+fn set_cookie(response: &Response<Body>, name: &str) -> Option<String> {
+    response
+        .headers()
+        .get_all("set-cookie")
+        .iter()
+        .filter_map(|value| {
+            value
+                .to_str()
+                .ok()?
+                .strip_prefix(name)?
+                .strip_prefix('=')?
+                .split(';')
+                .next()
+        })
+        .map(str::to_owned)
+        .next()
+}
+
 fn cookie(session: &str) -> (&'static str, String) {
     ("cookie", format!("__Host-tidemark={session}"))
-}
-
-/// A database for the state, dropped with the value.
-struct StateDatabase {
-    server: url::Url,
-    name: String,
-}
-
-impl StateDatabase {
-    fn create() -> Option<Self> {
-        let Ok(text) = std::env::var("TIDEMARK_TEST_DATABASE_URL") else {
-            eprintln!("SKIPPED replicas: TIDEMARK_TEST_DATABASE_URL names no server; make test starts one");
-            if let Ok(file) = std::env::var("TIDEMARK_TEST_SKIPS") {
-                use std::io::Write;
-                let mut file = std::fs::OpenOptions::new()
-                    .append(true)
-                    .create(true)
-                    .open(file)
-                    .expect("the list of skips");
-                writeln!(
-                    file,
-                    "PostgreSQL\tTIDEMARK_TEST_DATABASE_URL names no server\treplicas"
-                )
-                .expect("written");
-            }
-            return None;
-        };
-        let server: url::Url = text.parse().expect("a URL");
-        let name = format!("replicas_{}", std::process::id());
-        let database = Self { server, name };
-        database.admin(&format!("create database {}", database.name));
-        Some(database)
-    }
-
-    fn url(&self) -> String {
-        let mut url = self.server.clone();
-        url.set_path(&self.name);
-        url.to_string()
-    }
-
-    fn admin(&self, sql: &str) {
-        let output = Command::new("psql")
-            .args([
-                "-X",
-                "-q",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-d",
-                self.server.as_str(),
-                "-c",
-                sql,
-            ])
-            .output()
-            .expect("psql");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
-}
-
-impl Drop for StateDatabase {
-    fn drop(&mut self) {
-        self.admin(&format!("drop database if exists {} with (force)", self.name));
-    }
 }
 
 #[test]
@@ -244,7 +173,7 @@ impl Drop for StateDatabase {
     reason = "two processes are started once, and everything is tried on them"
 )]
 fn sessions_revocations_tokens_and_limits_hold_on_both() {
-    let Some(database) = StateDatabase::create() else {
+    let Some(database) = TestDatabase::create("replicas") else {
         return;
     };
     let site = tempfile::tempdir().expect("a temporary directory");

@@ -1,11 +1,11 @@
 //! Who is signed in, the theme, and the way out.
 
 use domain::account::Account;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use crate::browser::apply_theme;
-use crate::server_fns::{SetTheme, Theme};
+use super::keys::KeysButton;
+use crate::browser::{apply_theme, send_form};
+use crate::server_fns::Theme;
 
 /// Opens with a click or Enter, without JavaScript too.
 #[component]
@@ -23,6 +23,7 @@ pub(crate) fn AccountMenu(account: Account) -> impl IntoView {
                 </p>
                 <ThemeSwitch />
                 <a class="menu-item" href="/account">"Account and sessions"</a>
+                <KeysButton />
                 // Leaves the app for good: what is in memory goes with the page.
                 <form method="post" action="/fn/sign_out">
                     <button type="submit" class="menu-item">"Sign out"</button>
@@ -35,9 +36,8 @@ pub(crate) fn AccountMenu(account: Account) -> impl IntoView {
 
 #[component]
 fn ThemeSwitch() -> impl IntoView {
-    let action = ServerAction::<SetTheme>::new();
     view! {
-        <ActionForm action>
+        <form method="post" action="/fn/set_theme" on:submit=|event| send_form(event, |_| ())>
             <fieldset class="segments">
                 <legend>"Theme"</legend>
                 {Theme::ALL
@@ -56,7 +56,7 @@ fn ThemeSwitch() -> impl IntoView {
                     })
                     .collect_view()}
             </fieldset>
-        </ActionForm>
+        </form>
     }
     .into_any()
 }

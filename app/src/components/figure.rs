@@ -2,7 +2,7 @@
 
 use domain::hypertable::Exactness;
 use domain::quantity::{bytes, exact_bytes, minute, moment, thousands};
-use jiff::Timestamp;
+use domain::timestamp::Timestamp;
 use leptos::prelude::*;
 
 fn prefix(exactness: Exactness) -> &'static str {

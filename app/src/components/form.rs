@@ -7,6 +7,7 @@ use leptos_router::hooks::use_query_map;
 use super::notice::DoneNoticeView;
 use crate::browser::close_question;
 use crate::error::AppError;
+use crate::loading::load;
 use crate::server_fns::take_notice;
 
 /// Why a form was refused: from the action, or, without JavaScript, from the address it was sent back to.
@@ -117,7 +118,7 @@ pub(crate) fn DoneNotices(
     #[prop(into)]
     version: Signal<usize>,
 ) -> impl IntoView {
-    let notice = Resource::new(move || version.get(), |_| take_notice());
+    let notice = load(move || version.get(), |_| take_notice());
     view! {
         <Transition fallback=|| ()>
             {move || Suspend::new(async move {

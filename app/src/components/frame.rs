@@ -6,19 +6,25 @@ use domain::account::Account;
 use domain::database::DatabaseName;
 use domain::observation::Health;
 use domain::overview::DatabaseStatus;
+use domain::quantity::minute;
 use domain::role::Permission;
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet};
 use leptos_router::hooks::{use_location, use_params_map};
 
 use super::account_menu::AccountMenu;
+use super::crumbs::Crumbs;
 use super::icon::{Icon, Symbol};
+use super::keys::Keys;
 use super::live::{LiveAge, Refresher};
+use super::newer::{Newer, newer_status};
+use super::search_field::SearchField;
+use crate::browser::place::keep_place;
 use crate::browser::{
-    close_menus, close_menus_when_left, focus_on_slash, monotonic_ms, on_use, sign_in_again,
+    checked_before_hydration, close_menus, close_menus_when_left, focus_on_keys, monotonic_ms, on_use,
 };
-use crate::error::AppError;
-use crate::server_fns::{Frame as LoadedFrame, load_frame, load_status, note_use};
+use crate::loading::load;
+use crate::server_fns::{Frame as LoadedFrame, load_frame, note_use};
 
 /// The database in the page's address.
 pub(crate) fn database_parameter() -> Memo<String> {
@@ -45,6 +51,9 @@ pub(crate) fn LostFrame(children: Children) -> impl IntoView {
     view! { <Frame database=Signal::derive(|| None)>{children()}</Frame> }
 }
 
+/// What opens the navigation on a narrow screen.
+const DRAWER: &str = "drawer";
+
 /// Use of a page is noted this often at most.
 const NOTE_USE_EVERY_MS: f64 = 30_000.0;
 
@@ -53,36 +62,46 @@ thread_local! {
     static NOTED_MS: Cell<f64> = const { Cell::new(0.0) };
 }
 
-/// What has come since the page was loaded.
-type Newer = RwSignal<Option<DatabaseStatus>>;
+/// The pages for those who may see details: address below the database's, icon, name.
+const DETAIL_PAGES: [(&str, Symbol, &str); 6] = [
+    ("hypertables", Symbol::Hypertables, "Hypertables"),
+    ("chunks", Symbol::Chunks, "Chunks"),
+    ("compression", Symbol::Compression, "Compression"),
+    ("jobs", Symbol::Jobs, "Jobs"),
+    ("aggregates", Symbol::Aggregates, "Continuous aggregates"),
+    ("activity", Symbol::Activity, "Activity"),
+];
 
 /// The page stands in no `Suspense` of the frame's: what is in one is built again and again while the server waits, and
 /// the page would load its data each time.
 #[component]
 fn Frame(database: Signal<Option<String>>, children: Children) -> impl IntoView {
-    let refresher = Refresher::start();
+    let refresher = Refresher::new();
     provide_context(refresher);
     // Loaded once for a database: what changes with every reading is loaded by what shows it, so that a form in the
     // page stays as it is.
-    let frame = Resource::new(move || database.get(), load_frame);
-    let newer = newer_status(database, refresher);
-    focus_on_slash("filter");
+    let frame = load(move || database.get(), load_frame);
+    let newer = newer_status(frame, refresher);
+    keep_place();
+    focus_on_keys();
     note_use_now_and_then();
     close_menus_when_left();
-    let is_open = RwSignal::new(false);
+    let is_open = RwSignal::new(checked_before_hydration(DRAWER));
     let location = use_location();
-    // The drawer and menus close when another page is opened.
-    Effect::new(move |_| {
+    // The drawer and menus close when another page is opened; what was opened before the app took over stays.
+    Effect::new(move |before: Option<()>| {
         location.pathname.track();
-        is_open.set(false);
-        close_menus();
+        if before.is_some() {
+            is_open.set(false);
+            close_menus();
+        }
     });
     view! {
         <div class="app">
             <a class="skip" href="#content">"Skip to content"</a>
             <input
                 type="checkbox"
-                id="drawer"
+                id=DRAWER
                 class="drawer-toggle"
                 aria-label="Navigation"
                 prop:checked=is_open
@@ -98,8 +117,8 @@ fn Frame(database: Signal<Option<String>>, children: Children) -> impl IntoView 
             </aside>
             <div class="content">
                 <header class="top">
-                    <label class="drawer-button" for="drawer" aria-hidden="true"><Icon symbol=Symbol::Menu /></label>
-                    <Crumbs database />
+                    <label class="drawer-button" for=DRAWER aria-hidden="true"><Icon symbol=Symbol::Menu /></label>
+                    <Crumbs />
                     <Transition fallback=|| ()>
                         {move || Suspend::new(async move {
                             frame.await.ok().map(|frame| view! { <TopEnd frame newer /> })
@@ -108,6 +127,7 @@ fn Frame(database: Signal<Option<String>>, children: Children) -> impl IntoView 
                 </header>
                 <main id="content" tabindex="-1">{children()}</main>
             </div>
+            <Keys />
         </div>
     }
 }
@@ -122,9 +142,10 @@ fn SideBody(frame: LoadedFrame, newer: Newer) -> impl IntoView {
             <p class="nav-title" id="nav-observe">"Observe"</p>
             <ul aria-labelledby="nav-observe">
                 <li><A href=base.clone() exact=true attr:class="nav"><Icon symbol=Symbol::Overview /> "Overview"</A></li>
-                {account.may(Permission::ViewDetails).then(|| view! {
-                    <NavItem href=format!("{base}/hypertables") symbol=Symbol::Hypertables label="Hypertables" />
-                })}
+                {account.may(Permission::ViewDetails).then(|| DETAIL_PAGES
+                    .into_iter()
+                    .map(|(path, symbol, label)| view! { <NavItem href=format!("{base}/{path}") symbol label /> })
+                    .collect_view())}
             </ul>
             <AdministrationNav account />
         </nav>
@@ -133,8 +154,13 @@ fn SideBody(frame: LoadedFrame, newer: Newer) -> impl IntoView {
 
 #[component]
 fn TopEnd(frame: LoadedFrame, newer: Newer) -> impl IntoView {
+    let searches = frame
+        .account
+        .may(Permission::ViewDetails)
+        .then(|| frame.status.database.to_string());
     view! {
         <div class="top-end">
+            {searches.map(|database| view! { <SearchField database /> })}
             {frame.environment.map(|environment| view! { <span class="environment">{environment}</span> })}
             <LiveState status=frame.status newer />
             <AccountMenu account=frame.account />
@@ -154,33 +180,6 @@ fn note_use_now_and_then() {
             });
         }
     });
-}
-
-/// How the database stands, loaded again and again. Who is signed out meanwhile leaves the page.
-fn newer_status(database: Signal<Option<String>>, refresher: Refresher) -> Newer {
-    let newer = RwSignal::new(None);
-    Effect::new(move |before: Option<u32>| {
-        let version = refresher.version();
-        if before.is_some() {
-            let asked = database.get_untracked();
-            leptos::task::spawn_local(async move {
-                match load_status(asked.clone()).await {
-                    // Not that of a database that was left meanwhile.
-                    Ok(status) if asked == database.get_untracked() => newer.set(Some(status)),
-                    Err(AppError::NotSignedIn) => sign_in_again(),
-                    // The age goes on counting, and says so.
-                    _ => {}
-                }
-            });
-        }
-        version
-    });
-    // Of another database nothing is known yet.
-    Effect::new(move |_| {
-        database.track();
-        newer.set(None);
-    });
-    newer
 }
 
 #[component]
@@ -253,55 +252,6 @@ fn DatabaseSwitch(databases: Vec<DatabaseName>, status: DatabaseStatus, newer: N
     }
 }
 
-#[component]
-fn Crumbs(database: Signal<Option<String>>) -> impl IntoView {
-    let location = use_location();
-    let crumb = Memo::new(move |_| location.pathname.with(|path| Crumb::of(path)));
-    view! {
-        <nav class="crumbs" aria-label="Breadcrumbs">
-            <ol>
-                {move || match crumb.get() {
-                    Crumb::OfDatabase(page) => view! {
-                        <li class="crumb-database"><A href=format!("/db/{}", database.get().unwrap_or_default())>"Database"</A></li>
-                        <li aria-current="page">{page}</li>
-                    }.into_any(),
-                    Crumb::OfConsole(page) => view! { <li aria-current="page">{page}</li> }.into_any(),
-                    Crumb::User(name) => view! {
-                        <li><A href="/users">"Users"</A></li>
-                        <li aria-current="page">{name}</li>
-                    }.into_any(),
-                }}
-            </ol>
-        </nav>
-    }
-    .into_any()
-}
-
-/// Where a page stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Crumb {
-    OfDatabase(&'static str),
-    OfConsole(&'static str),
-    User(String),
-}
-
-impl Crumb {
-    fn of(path: &str) -> Self {
-        match path.trim_end_matches('/') {
-            "/account" => Self::OfConsole("Account"),
-            "/users" => Self::OfConsole("Users"),
-            "/tokens" => Self::OfConsole("Tokens"),
-            "/audit" => Self::OfConsole("Audit log"),
-            path => match path.strip_prefix("/users/") {
-                Some(name) => Self::User(name.to_owned()),
-                None if !path.starts_with("/db/") => Self::OfConsole("Not found"),
-                None if path.ends_with("/hypertables") => Self::OfDatabase("Hypertables"),
-                None => Self::OfDatabase("Overview"),
-            },
-        }
-    }
-}
-
 /// `live · 3 s ago`, or that it is not.
 #[component]
 fn LiveState(status: DatabaseStatus, newer: Newer) -> impl IntoView {
@@ -323,8 +273,11 @@ fn LiveState(status: DatabaseStatus, newer: Newer) -> impl IntoView {
     view! {
         <span class="live">
             <span class=class></span>
-            {word}
-            {move || freshness().map(|freshness| view! { <span class="live-age"><LiveAge freshness /></span> })}
+            <span class=move || if health.get() == Health::Healthy { "scripted" } else { "" }>{word}</span>
+            {move || freshness().map(|freshness| view! {
+                <span class="live-age scripted"><LiveAge freshness /></span>
+                <span class="unscripted">"as of " {minute(freshness.collected_at)} " UTC"</span>
+            })}
         </span>
     }
     .into_any()

@@ -18,6 +18,13 @@ pub(crate) enum Symbol {
     Users,
     Key,
     Scroll,
+    Minus,
+    Question,
+    Chunks,
+    Compression,
+    Jobs,
+    Aggregates,
+    Activity,
 }
 
 impl Symbol {
@@ -41,6 +48,15 @@ impl Symbol {
                 "M10.4 2.6a3 3 0 1 1 0 6a3 3 0 0 1 0-6M8.2 7.8L2.6 13.4M4.4 11.6l1.8 1.8M6.2 9.8l1.4 1.4"
             }
             Self::Scroll => "M3.5 2.5h9v11h-9zM6 5.5h4M6 8h4M6 10.5h2.5",
+            Self::Minus => "M4 8h8",
+            Self::Question => "M5.6 6a2.4 2.4 0 1 1 3.6 2.1c-.8.5-1.2.9-1.2 1.7M8 12.4v.2",
+            Self::Chunks => "M2.5 8.5h3v5h-3zM6.5 5.5h3v8h-3zM10.5 2.5h3v11h-3z",
+            Self::Compression => {
+                "M3 2.5h10M3 13.5h10M8 4.2v3M6.4 5.8L8 7.4l1.6-1.6M8 11.8v-3M6.4 10.2L8 8.6l1.6 1.6"
+            }
+            Self::Jobs => "M8 2.2a5.8 5.8 0 1 1 0 11.6a5.8 5.8 0 0 1 0-11.6M8 4.8v3.4h2.6",
+            Self::Aggregates => "M2.2 11.5l3.6-4.2 3 2.6 5-6",
+            Self::Activity => "M3.5 7.2h9v6.3h-9zM5.4 7.2V5a2.6 2.6 0 0 1 5.2 0v2.2",
             Self::Search => "M7 2.4a4.6 4.6 0 1 1 0 9.2a4.6 4.6 0 0 1 0-9.2M10.4 10.4l3.2 3.2",
         }
     }

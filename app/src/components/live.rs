@@ -6,25 +6,16 @@ use domain::overview::Freshness;
 use domain::quantity::{age, moment};
 use leptos::prelude::*;
 
-use crate::browser::{every, is_visible, monotonic_ms};
+use crate::browser::{every, monotonic_ms};
 
-/// How often a visible page asks for what is new.
-const REFRESH_EVERY: Duration = Duration::from_secs(5);
-
-/// Counts up when the pages should load their data again.
+/// Counts up when the pages should load their data again: when something was read, or somebody asks for it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Refresher(RwSignal<u32>);
 
 impl Refresher {
-    /// Counts up every few seconds while the page is visible.
-    pub(crate) fn start() -> Self {
-        let version = RwSignal::new(0);
-        every(REFRESH_EVERY, move || {
-            if is_visible() {
-                version.update(|version| *version += 1);
-            }
-        });
-        Self(version)
+    /// At zero. What counts it up is in `newer.rs`.
+    pub(super) fn new() -> Self {
+        Self(RwSignal::new(0))
     }
 
     /// The count; resources depend on it.
@@ -32,9 +23,9 @@ impl Refresher {
         self.0.get()
     }
 
-    /// Loads now.
+    /// Loads now, unless the page is gone.
     pub(crate) fn now(self) {
-        self.0.update(|version| *version += 1);
+        self.0.try_update(|version| *version += 1);
     }
 }
 

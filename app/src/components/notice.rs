@@ -154,3 +154,13 @@ pub(crate) fn LoadFailed(error: AppError) -> impl IntoView {
         .into_any(),
     }
 }
+
+/// A part of a page could not be loaded. What is no fault of the part's own, the page itself says.
+#[component]
+pub(crate) fn PartFailed(error: AppError) -> impl IntoView {
+    let is_pages = matches!(
+        error,
+        AppError::NotSignedIn | AppError::Forbidden | AppError::NotFound
+    );
+    (!is_pages).then(|| view! { <LoadFailed error /> })
+}

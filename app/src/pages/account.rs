@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::components::{
     DoneNotices, FormError, LoadFailed, Moment, NewPassword, OwnPassword, PageTitle, Question, emptied_when,
 };
+use crate::loading::load;
 use crate::server_fns::{ChangePassword, EndSession, list_own_sessions};
 
 /// The page.
@@ -15,7 +16,7 @@ pub(crate) fn AccountPage() -> impl IntoView {
     let change = ServerAction::<ChangePassword>::new();
     let end = ServerAction::<EndSession>::new();
     let version = Signal::derive(move || change.version().get() + end.version().get());
-    let sessions = Resource::new(move || version.get(), |_| list_own_sessions());
+    let sessions = load(move || version.get(), |_| list_own_sessions());
     let form = emptied_when(move || matches!(change.value().get(), Some(Ok(()))));
     view! {
         <PageTitle text="Account · Tidemark" />

@@ -3,14 +3,16 @@
 use domain::audit::{Action, ActorKind, AuditEvent, AuditPage, AuditQuery, Facts, Outcome, OutcomeFilter};
 use domain::listing::query_string;
 use domain::quantity::{counted, thousands};
+use domain::timestamp::Timestamp;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::components::A;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
-use crate::browser::filled_fields;
-use crate::components::{Icon, LoadFailed, Moment, Notice, PageTitle, Symbol, Tone};
+use crate::browser::{FILTER_FIELD, filled_fields};
+use crate::components::{ExportLinks, Icon, LoadFailed, Moment, Notice, PageTitle, Symbol, Tone};
 use crate::error::AppError;
+use crate::loading::load;
 use crate::server_fns::list_audit;
 
 const BASE: &str = "/audit";
@@ -28,7 +30,7 @@ pub(crate) fn AuditLogPage() -> impl IntoView {
                 .collect::<Vec<_>>()
         })
     });
-    let page = Resource::new(move || asked.get(), list_audit);
+    let page = load(move || asked.get(), list_audit);
     view! {
         <PageTitle text="Audit log · Tidemark" />
         <Transition fallback=|| view! { <div class="skeleton" role="status" aria-label="Loading"><span class="bone table-bone"></span></div> }>
@@ -73,8 +75,7 @@ fn AuditBody(page: AuditPage, asked: Vec<(String, String)>) -> impl IntoView {
         <div class="head">
             <h1>"Audit log"</h1>
             <div class="end">
-                <a class="btn" href=format!("{BASE}/export.csv{export}") rel="external" download>"Export CSV"</a>
-                <a class="btn" href=format!("{BASE}/export.json{export}") rel="external" download>"Export JSON"</a>
+                <ExportLinks address=format!("{BASE}/export") query=export />
             </div>
         </div>
         {(page.reads_lost > 0).then(|| view! {
@@ -121,7 +122,7 @@ fn AuditBody(page: AuditPage, asked: Vec<(String, String)>) -> impl IntoView {
 }
 
 /// What a browser's field for date and time takes.
-fn field(at: Option<jiff::Timestamp>) -> String {
+fn field(at: Option<Timestamp>) -> String {
     at.map(|at| at.to_string().chars().take(16).collect())
         .unwrap_or_default()
 }
@@ -144,7 +145,7 @@ fn Filters(query: AuditQuery) -> impl IntoView {
         <form method="get" action=BASE class="filters" role="search" on:submit=submit>
             <label>
                 <span>"Person or token"</span>
-                <input type="search" name="person" id="filter" value=query.actor maxlength="200" autocomplete="off" />
+                <input type="search" name="person" id=FILTER_FIELD value=query.actor maxlength="200" autocomplete="off" />
             </label>
             <label>
                 <span>"Action"</span>

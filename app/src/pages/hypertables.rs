@@ -1,20 +1,25 @@
 //! Every hypertable with what it costs and what keeps it small.
 
 use domain::hypertable::{Hypertable, TimePoint, TimeSpan};
-use domain::hypertable_list::{HypertableColumn, HypertableList, HypertableQuery};
-use domain::listing::{Column, ListPage};
+use domain::hypertable_list::{HypertableColumn, HypertableList, HypertableQuery, TableLight};
+use domain::listing::Column;
+use domain::psql::Statement;
 use domain::quantity::{counted, day, exact_bytes, moment, percent, saved_percent, thousands};
+use domain::reading::Reading;
 use domain::snapshot::Edition;
 use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use super::overview::NoHypertables;
+use super::table_address;
+use crate::charts::Chart;
 use crate::components::{
-    Bytes, ColumnHead, Count, Dash, FilterBar, LoadFailed, Notice, PageTitle, Pager, ProblemNotice,
-    Refresher, SizeBar, SizeLegend, TableName, Tone, database_parameter,
+    Bytes, ColumnHead, Count, Dash, FilterBar, LightPill, LoadFailed, PageTitle, Pager, PsqlOf, Refresher,
+    SizeBar, SizeLegend, SourceNotices, TableName, database_parameter, minutes,
 };
-use crate::server_fns::list_hypertables;
+use crate::loading::load_again;
+use crate::server_fns::{draw_tables, list_hypertables};
 
 /// The page. Sorting, filter and page stand in the address.
 #[component]
@@ -24,68 +29,87 @@ pub(crate) fn HypertablesPage() -> impl IntoView {
     let parameters = use_query_map();
     let query =
         Memo::new(move |_| parameters.with(|map| HypertableQuery::from_parameters(|name| map.get(name))));
-    let list = Resource::new(
-        move || (database.get(), query.get(), refresher.version()),
-        |(database, query, _)| list_hypertables(database, query),
+    let list = load_again(
+        move || (database.get(), query.get()),
+        move || refresher.version(),
+        |(database, query)| list_hypertables(database, query),
     );
+    let minutes = minutes();
+    let drawn = load_again(move || database.get(), move || minutes.get(), draw_tables);
     view! {
         <PageTitle text=Signal::derive(move || format!("Hypertables · {} · Tidemark", database.get())) />
         <Transition fallback=|| view! { <div class="skeleton" role="status" aria-label="Loading"><span class="bone table-bone"></span></div> }>
             {move || Suspend::new(async move {
                 match list.await {
-                    Ok(list) => view! { <ListBody list database=database.get_untracked() query /> }.into_any(),
+                    Ok(reading) => view! { <ListBody reading database=database.get_untracked() query /> }.into_any(),
                     Err(error) => view! { <LoadFailed error /> }.into_any(),
                 }
             })}
         </Transition>
+        <Transition fallback=|| ()>
+            {move || Suspend::new(async move {
+                let figure = drawn.await.ok().flatten()?;
+                Some(view! { <Chart figure zoom=false /> })
+            })}
+        </Transition>
+        <PsqlOf title="Hypertables" statement=Statement::Hypertables />
     }
 }
 
 #[component]
-fn ListBody(list: HypertableList, database: String, query: Memo<HypertableQuery>) -> impl IntoView {
-    let base = format!("/db/{database}/hypertables");
-    let HypertableList {
-        page,
-        largest_bytes,
-        problem,
-        edition,
-        ..
-    } = list;
-    let edition = edition.unwrap_or(Edition::Community);
-    let total = page.as_ref().map(|page| page.total);
-    let is_starting = page.is_none() && problem.is_none();
+fn ListBody(
+    reading: Reading<HypertableList>,
+    database: String,
+    query: Memo<HypertableQuery>,
+) -> impl IntoView {
+    let edition = reading.edition.unwrap_or(Edition::Community);
+    let list = reading.facts.clone();
+    let total = list.as_ref().map(|list| {
+        let plain = thousands((list.page.total as u64).saturating_sub(list.aggregates));
+        match list.aggregates {
+            0 => plain,
+            aggregates => format!(
+                "{plain} and {}",
+                counted(aggregates, "continuous aggregate", "continuous aggregates")
+            ),
+        }
+    });
     view! {
         <div class="head">
             <h1>"Hypertables"</h1>
-            {total.map(|total| view! { <span class="pill plain">{thousands(total as u64)}</span> })}
+            {total.map(|total| view! { <span class="pill plain">{total}</span> })}
         </div>
-        {problem.map(|report| view! { <ProblemNotice report has_figures=page.is_some() /> })}
-        {is_starting.then(|| view! {
-            <Notice tone=Tone::Plain title="The first reading is under way">
-                <p>"The tables appear here as soon as it is done."</p>
-            </Notice>
-        })}
-        {page.map(|page| if page.total == 0 {
+        <SourceNotices reading what="The tables appear" />
+        {list.map(|list| if list.page.total == 0 {
             view! { <section class="card"><NoHypertables /></section> }.into_any()
         } else {
-            view! { <ListCard page largest_bytes edition base query /> }.into_any()
+            view! {
+                <ListCard list edition database query />
+            }.into_any()
         })}
     }
 }
 
 #[component]
 fn ListCard(
-    page: ListPage<Hypertable>,
-    largest_bytes: u64,
+    list: HypertableList,
     edition: Edition,
-    base: String,
+    database: String,
     query: Memo<HypertableQuery>,
 ) -> impl IntoView {
+    let base = format!("/db/{database}/hypertables");
+    let export = format!("/db/{database}/export/hypertables");
+    let HypertableList {
+        page,
+        lights,
+        largest_bytes,
+        ..
+    } = list;
     let shown = page.query.clone();
-    let rows = page.items.clone();
+    let rows: Vec<_> = page.items.iter().cloned().zip(lights).collect();
     view! {
         <section class="card">
-            <FilterBar page=page.clone() base=base.clone() query noun=("table", "tables") what="Filter by schema, name or owner" />
+            <FilterBar page=page.clone() base=base.clone() query noun=("table", "tables") what="Filter by schema, name or owner" export />
             {if rows.is_empty() {
                 view! {
                     <div class="empty">
@@ -102,12 +126,22 @@ fn ListCard(
                                 <tr>
                                     {HypertableColumn::ALL
                                         .iter()
-                                        .map(|column| view! { <ColumnHead column=*column class=class(*column) query=shown.clone() base=base.clone() /> })
+                                        .filter(|column| is_offered(**column, edition))
+                                        .map(|column| view! {
+                                            <ColumnHead column=*column class=class(*column) query=shown.clone() base=base.clone() />
+                                            {(*column == HypertableColumn::Name).then(|| view! { <th scope="col">"Policies"</th> })}
+                                        })
                                         .collect_view()}
                                 </tr>
                             </thead>
                             <tbody>
-                                {rows.into_iter().map(|table| view! { <Row table largest=largest_bytes edition /> }).collect_view()}
+                                {rows
+                                    .into_iter()
+                                    .map(|(table, light)| {
+                                        let href = table_address(&database, &table);
+                                        view! { <Row table light largest=largest_bytes edition href /> }
+                                    })
+                                    .collect_view()}
                             </tbody>
                         </table>
                     </div>
@@ -116,12 +150,24 @@ fn ListCard(
             <footer class="card-foot">
                 <SizeLegend />
                 {(edition == Edition::Apache).then(|| view! {
-                    <p>"The Apache edition has neither compression nor policies." <span class="wide-only">" Those columns are empty."</span></p>
+                    <p>"The Apache edition has neither compression nor policies." <span class="wide-only">" Their columns are left out."</span></p>
                 })}
             </footer>
             <Pager page base />
         </section>
     }
+}
+
+/// Whether the edition can have anything in the column.
+fn is_offered(column: HypertableColumn, edition: Edition) -> bool {
+    edition == Edition::Community
+        || !matches!(
+            column,
+            HypertableColumn::Compressed
+                | HypertableColumn::Saved
+                | HypertableColumn::CompressAfter
+                | HypertableColumn::Keep
+        )
 }
 
 /// On a narrow screen the columns that matter stay; the rest is told under the name.
@@ -139,16 +185,15 @@ fn class(column: HypertableColumn) -> &'static str {
 }
 
 #[component]
-fn Row(table: Hypertable, largest: u64, edition: Edition) -> impl IntoView {
+fn Row(table: Hypertable, light: TableLight, largest: u64, edition: Edition, href: String) -> impl IntoView {
+    let name = table.display_name();
     let bytes = table.size.total_bytes();
     let saved = table
         .compression
         .and_then(|c| saved_percent(c.before_bytes, c.after_bytes));
-    let no_policy = match edition {
-        Edition::Community => "no policy",
-        Edition::Apache => "the Apache edition has no policies",
-    };
-    let dimensions = (table.dimensions > 1).then(|| format!(" and {} more", table.dimensions - 1));
+    let dimensions =
+        (table.dimensions.len() > 1).then(|| format!(" and {} more", table.dimensions.len() - 1));
+    let is_community = edition == Edition::Community;
     let span = |value: Option<TimeSpan>, reason: &'static str| match value {
         Some(span) => span.to_string().into_any(),
         None => view! { <Dash reason /> }.into_any(),
@@ -156,8 +201,9 @@ fn Row(table: Hypertable, largest: u64, edition: Edition) -> impl IntoView {
     view! {
         <tr>
             <th scope="row" class="name" title=format!("owned by {}", table.owner)>
-                <TableName name=table.display_name() />
+                <A href=href><TableName name /></A>
                 <span class="under">
+                    {table.materializes.is_some().then_some("continuous aggregate, ")}
                     {format!("by {} {}", table.time_column, dimensions.clone().unwrap_or_default())}
                     <span class="narrow-only">
                         {format!("· {}", counted(table.chunks, "chunk", "chunks"))}
@@ -166,6 +212,7 @@ fn Row(table: Hypertable, largest: u64, edition: Edition) -> impl IntoView {
                     </span>
                 </span>
             </th>
+            <td><LightPill light=light.light reason=light.reason /></td>
             <td class="num size">
                 <Bytes value=bytes exactness=table.exactness />
                 <SizeBar size=table.size largest_bytes=largest />
@@ -175,24 +222,28 @@ fn Row(table: Hypertable, largest: u64, edition: Edition) -> impl IntoView {
             </td>
             <td class="num"><Count value=table.rows exactness=table.exactness /></td>
             <td class="num wide-only"><Count value=table.chunks /></td>
-            <td class="num wide-only">
-                {match (edition, table.compression_enabled || table.compressed_chunks > 0) {
-                    (Edition::Community, true) => view! { <Count value=table.compressed_chunks /> }.into_any(),
-                    (Edition::Community, false) => view! { <Dash reason="compression is not enabled" /> }.into_any(),
-                    (Edition::Apache, _) => view! { <Dash reason="the Apache edition has no compression" /> }.into_any(),
-                }}
-            </td>
-            <td class="num wide-only">
-                {match (saved, table.compression) {
-                    (Some(saved), Some(totals)) => view! {
-                        <span title=format!("{} before, {} straight after", exact_bytes(totals.before_bytes), exact_bytes(totals.after_bytes))>{percent(saved)}</span>
-                    }.into_any(),
-                    _ => view! { <Dash reason="nothing is compressed" /> }.into_any(),
-                }}
-            </td>
+            {is_community.then(|| view! {
+                <td class="num wide-only">
+                    {if table.compression_enabled || table.compressed_chunks > 0 {
+                        view! { <Count value=table.compressed_chunks /> }.into_any()
+                    } else {
+                        view! { <Dash reason="compression is not enabled" /> }.into_any()
+                    }}
+                </td>
+                <td class="num wide-only">
+                    {match (saved, table.compression) {
+                        (Some(saved), Some(totals)) => view! {
+                            <span title=format!("{} before, {} straight after", exact_bytes(totals.before_bytes), exact_bytes(totals.after_bytes))>{percent(saved)}</span>
+                        }.into_any(),
+                        _ => view! { <Dash reason="nothing is compressed" /> }.into_any(),
+                    }}
+                </td>
+            })}
             <td class="wide-only">{span(table.chunk_interval, "no fixed interval")}</td>
-            <td class="wide-only">{span(table.compress_after, no_policy)}</td>
-            <td class="wide-only">{span(table.drop_after, no_policy)}</td>
+            {is_community.then(|| view! {
+                <td class="wide-only">{span(table.compress_after, "no policy")}</td>
+                <td class="wide-only">{span(table.drop_after, "no policy")}</td>
+            })}
             <td class="wide-only"><Point point=table.range.map(|range| range.start) /></td>
             <td class="wide-only"><Point point=table.range.map(|range| range.end) /></td>
         </tr>

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 use crate::components::{FormError, Gate, NewPassword, Notice, PageTitle, Tone};
+use crate::loading::load;
 use crate::server_fns::{ChoosePassword, LinkState, SetUp, check_link};
 
 /// What the link opens, or that it opens nothing.
@@ -13,7 +14,7 @@ use crate::server_fns::{ChoosePassword, LinkState, SetUp, check_link};
 pub(crate) fn SetupPage() -> impl IntoView {
     let query = use_query_map();
     let token = Memo::new(move |_| query.read().get("token").unwrap_or_default());
-    let link = Resource::new(move || token.get(), check_link);
+    let link = load(move || token.get(), check_link);
     view! {
         <PageTitle text="Set up · Tidemark" />
         <Suspense fallback=|| ()>
@@ -43,7 +44,7 @@ fn InvalidLink() -> impl IntoView {
         <Notice tone=Tone::Warn title="This link is not valid any more">
             <p>"It was used, replaced by a newer one, or is too old. Ask an administrator for a new one."</p>
             <p>"There is no administrator yet? Start the console again: its log shows a new link. Or, on its machine:"</p>
-            <pre><code>"tidemark user add NAME --role admin"</code></pre>
+            <pre tabindex="0"><code>"tidemark user add NAME --role admin"</code></pre>
             <p><a href="/login">"Sign in"</a></p>
         </Notice>
     }

@@ -13,6 +13,7 @@ use crate::components::{
     ColumnHead, DoneNotices, FilterBar, FormError, Icon, LoadFailed, Moment, PageTitle, Pager, Question,
     RoleChoice, Symbol, emptied_when,
 };
+use crate::loading::load;
 use crate::server_fns::{CreateToken, RevokeToken, list_tokens};
 
 const BASE: &str = "/tokens";
@@ -25,7 +26,7 @@ pub(crate) fn TokensPage() -> impl IntoView {
     let version = Signal::derive(move || create.version().get() + revoke.version().get());
     let parameters = use_query_map();
     let query = Memo::new(move |_| parameters.with(|map| ListQuery::from_parameters(|name| map.get(name))));
-    let tokens = Resource::new(
+    let tokens = load(
         move || (query.get(), version.get()),
         |(query, _)| list_tokens(query),
     );
@@ -59,7 +60,7 @@ fn TokensBody(
         </div>
         <CreateCard create />
         <section class="card">
-            <FilterBar page=page.clone() base=BASE.to_owned() query noun=("token", "tokens") what="Filter by name, role, state or creator" />
+            <FilterBar page=page.clone() base=BASE.to_owned() query noun=("token", "tokens") what="Filter by name, role, state or creator" export="/export/tokens" />
             <FormError outcome=revoke.value().into() path="/fn/revoke_token" />
             {if rows.is_empty() && shown.filter.is_empty() {
                 view! {

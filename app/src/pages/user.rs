@@ -11,6 +11,7 @@ use crate::components::{
     DoneNotices, FormError, LoadFailed, Moment, PageTitle, Question, RoleChoice, Withheld,
 };
 use crate::error::AppError;
+use crate::loading::load;
 use crate::server_fns::{ChangeRole, DisableUser, EnableUser, EndUserSessions, ResetPassword, load_user};
 
 const LAST_ADMINISTRATOR: &str =
@@ -52,7 +53,7 @@ pub(crate) fn UserPage() -> impl IntoView {
     let forms = Forms::new();
     let parameters = use_params_map();
     let name = Memo::new(move |_| parameters.read().get("name").unwrap_or_default());
-    let user = Resource::new(move || (name.get(), forms.version()), |(name, _)| load_user(name));
+    let user = load(move || (name.get(), forms.version()), |(name, _)| load_user(name));
     view! {
         <PageTitle text=Signal::derive(move || format!("{} · Users · Tidemark", name.get())) />
         <DoneNotices version=Signal::derive(move || forms.version()) />

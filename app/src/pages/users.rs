@@ -13,6 +13,7 @@ use crate::components::{
     ColumnHead, DoneNotices, FilterBar, FormError, Icon, LoadFailed, Moment, OwnPassword, PageTitle, Pager,
     Question, RoleChoice, Symbol, emptied_when,
 };
+use crate::loading::load;
 use crate::server_fns::{InviteUser, list_users};
 
 const BASE: &str = "/users";
@@ -23,7 +24,7 @@ pub(crate) fn UsersPage() -> impl IntoView {
     let invite = ServerAction::<InviteUser>::new();
     let parameters = use_query_map();
     let query = Memo::new(move |_| parameters.with(|map| ListQuery::from_parameters(|name| map.get(name))));
-    let users = Resource::new(
+    let users = load(
         move || (query.get(), invite.version().get()),
         |(query, _)| list_users(query),
     );
@@ -72,7 +73,7 @@ fn UsersBody(
             </ActionForm>
         </section>
         <section class="card">
-            <FilterBar page=page.clone() base=BASE.to_owned() query noun=("user", "users") what="Filter by name, role or state" />
+            <FilterBar page=page.clone() base=BASE.to_owned() query noun=("user", "users") export="/export/users" what="Filter by name, role or state" />
             {if rows.is_empty() {
                 view! {
                     <div class="empty">

@@ -2,15 +2,18 @@
 
 use backend::accounts::ChangeRefused;
 use backend::auth::{Caller, Client, Denied, Granted, Principal, Session};
-use backend::console::Console;
+use backend::console::{Console, HistoryNotShown, MadeOf};
 use backend::reference::Reference;
 use domain::role::Permission;
+use domain::table_name::TableName;
+use domain::table_page::TablePage;
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, header};
 use leptos::prelude::use_context;
 use leptos::server_fn::error::ServerFnUrlError;
 use leptos_axum::ResponseOptions;
 
+use crate::drawings::Table;
 use crate::error::AppError;
 
 /// The console, as the server put it into the context.
@@ -89,6 +92,47 @@ pub(super) fn failed(what: &str, error: &dyn std::error::Error) -> AppError {
     let reference = extension::<Reference>().map(|reference| reference.to_string());
     tracing::error!(error = %error, reference = reference.as_deref().unwrap_or_default(), "{what} failed");
     refuse(StatusCode::INTERNAL_SERVER_ERROR, AppError::Failed { reference })
+}
+
+/// Why history is not shown.
+pub(super) fn history_failed(error: &HistoryNotShown) -> AppError {
+    match error {
+        HistoryNotShown::NotShown(_) => not_found(),
+        HistoryNotShown::NotMeasured(..) => super::bad_request(),
+        HistoryNotShown::State(_) => failed("reading the history", error),
+    }
+}
+
+/// The table of this name, under the name its history has; not found where the last reading has no such table.
+pub(super) fn recorded_table(
+    console: &Console,
+    granted: &Granted,
+    database: &str,
+    name: &TableName,
+) -> Result<Table, AppError> {
+    let read = console
+        .read(granted, database, |seen| {
+            TablePage::of(seen, name).map(|page| Table::of(seen, &page.table))
+        })
+        .map_err(|_| not_found())?;
+    match read.facts {
+        Some(found) => found.ok_or_else(not_found),
+        None => Ok(Table::unread(name)),
+    }
+}
+
+/// What is made of the last reading, once for everybody who asks for the same of it: see `LastReading::keep`.
+pub(super) async fn keep<T: Clone + Send + Sync + 'static>(
+    console: &Console,
+    granted: &Granted,
+    database: &str,
+    of: MadeOf,
+    name: String,
+    bytes: impl FnOnce(&T) -> usize,
+    make: impl Future<Output = Result<T, AppError>>,
+) -> Result<T, AppError> {
+    let reading = console.last_reading(granted, database).map_err(|_| not_found())?;
+    Ok(reading.keep(of, name, bytes, make).await?.as_ref().clone())
 }
 
 /// No such database, page or object.

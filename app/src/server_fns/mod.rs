@@ -10,17 +10,25 @@
 )]
 
 mod account;
+mod activity;
+mod aggregates;
 #[cfg(feature = "ssr")]
 mod arrival;
 mod audit;
+mod charts;
+mod chunks;
+mod compression;
 mod frame;
 #[cfg(feature = "ssr")]
 mod guard;
 mod hypertables;
+mod jobs;
 mod link;
 mod notice;
 mod overview;
+mod psql;
 mod refresh;
+mod search;
 mod session;
 pub(crate) mod theme;
 mod tokens;
@@ -30,13 +38,24 @@ pub use account::{
     ChangePassword, EndAllSessions, EndSession, ListOwnSessions, NoteUse, change_password, end_all_sessions,
     end_session, list_own_sessions, note_use,
 };
+pub use activity::{LoadActivity, load_activity};
+pub use aggregates::{ListAggregates, list_aggregates};
 pub use audit::{ListAudit, list_audit};
+pub use charts::{
+    ChunkFigures, DrawChunks, DrawCompression, DrawIngest, DrawSizes, DrawStorage, DrawTables, LONGEST_LIMIT,
+    SizeFigure, draw_chunks, draw_compression, draw_ingest, draw_sizes, draw_storage, draw_tables,
+};
+pub use chunks::{ListChunks, list_chunks};
+pub use compression::{ListCompression, list_compression};
 pub use frame::{Frame, LoadFrame, LoadStatus, load_frame, load_status};
-pub use hypertables::{ListHypertables, list_hypertables};
+pub use hypertables::{ListHypertables, LoadHypertable, list_hypertables, load_hypertable};
+pub use jobs::{DrawRuns, ListJobs, LoadJob, draw_runs, list_jobs, load_job};
 pub use link::{CheckLink, ChoosePassword, LinkState, SetUp, check_link, choose_password, set_up};
 pub use notice::{DoneNotice, TakeNotice, take_notice};
-pub use overview::{LoadOverview, load_overview};
+pub use overview::{DrawnOverview, LoadOverview, load_overview};
+pub use psql::{PsqlStatement, psql_statement};
 pub use refresh::{RefreshDatabase, refresh_database};
+pub use search::{Search, search};
 pub use session::{SignIn, SignOut, sign_in, sign_out};
 pub use theme::{SetTheme, Theme, set_theme};
 pub use tokens::{CreateToken, ListTokens, RevokeToken, create_token, list_tokens, revoke_token};

@@ -8,9 +8,9 @@ use tower_sessions_core::Session;
 
 use super::ChangeRefused;
 use crate::audit::Entry;
-use crate::auth::SignedIn;
 use crate::auth::{
-    Client, Granted, PasswordHash, SessionFailed, SignedInAs, WrongGrant, check_new_password, still_grants,
+    Client, Granted, PasswordHash, SessionFailed, SignedIn, SignedInAs, WrongGrant, check_new_password,
+    still_grants,
 };
 use crate::console::Console;
 use crate::state::known_browsers::forget_browsers;

@@ -20,6 +20,9 @@ pub enum AuditNotShown {
     /// Whoever asked went away.
     #[error("the browser went away")]
     GoneAway,
+    /// Whoever asked took too little of it for too long.
+    #[error("the download stood still, or took too long")]
+    TooSlow,
     /// The grant is for something else.
     #[error(transparent)]
     WrongGrant(#[from] WrongGrant),

@@ -235,4 +235,21 @@ impl Console {
             .in_database(database);
         self.reads.note(entry, Outcome::Succeeded, self.clock.now());
     }
+
+    /// Notes that somebody took a list away as a file, and what of it: counted, and written within a minute.
+    pub fn note_export(
+        &self,
+        grant: &Granted,
+        list: &str,
+        database: &str,
+        parameters: &[(&'static str, String)],
+    ) {
+        let mut entry = Entry::of(grant.caller(), Action::Export)
+            .on(list)
+            .in_database(database);
+        for (name, value) in parameters {
+            entry = entry.after(name, value);
+        }
+        self.reads.note(entry, Outcome::Succeeded, self.clock.now());
+    }
 }

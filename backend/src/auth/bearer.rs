@@ -22,10 +22,7 @@ impl Console {
             None
         };
         let Some(found) = found else {
-            let nobody = Caller {
-                principal: Principal::Anonymous,
-                address: address.to_owned(),
-            };
+            let nobody = Caller::new(Principal::Anonymous, address.to_owned());
             self.reads
                 .note(Entry::of(&nobody, Action::RefuseToken), Outcome::Refused, now);
             return Ok(Principal::Anonymous);

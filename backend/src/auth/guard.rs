@@ -1,5 +1,8 @@
 //! The guard: the only way to a [`Granted`], which backend functions demand as proof.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use domain::account::Account;
 use domain::audit::{Action, ActorKind, Outcome};
 use domain::role::{Permission, PermissionSet};
@@ -43,10 +46,15 @@ impl SignedIn {
     pub fn account(&self) -> &Account {
         &self.account
     }
+
+    /// The session they asked in.
+    pub fn session(&self) -> &SessionKey {
+        &self.session
+    }
 }
 
 /// What the state store calls a session: the SHA-256 of its id. Not printed.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SessionKey(String);
 
 impl SessionKey {
@@ -76,12 +84,14 @@ pub struct TokenHolder {
     pub(crate) permissions: PermissionSet,
 }
 
-/// Whoever is asking, and from where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Whoever is asking, and from where. One for a request: its clones share whether a refusal was written.
+#[derive(Debug, Clone)]
 pub struct Caller {
     pub(crate) principal: Principal,
     /// The client's address, behind the trusted proxies; empty for the command line.
     pub address: String,
+    /// A page asks for several things at once; what it is refused is one line.
+    refusal_is_written: Arc<AtomicBool>,
 }
 
 /// Why something is refused.
@@ -102,7 +112,7 @@ pub struct WrongGrant(pub Permission);
 
 /// Proof that somebody may do something. Has no public constructor: it comes from
 /// [`Console::demand`], and for the command line from [`Granted::of_command_line`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Granted {
     caller: Caller,
     permission: Permission,
@@ -142,7 +152,11 @@ impl Principal {
 impl Caller {
     /// Whoever [`Console::principal`] or [`Console::token_principal`] found.
     pub fn new(principal: Principal, address: String) -> Self {
-        Self { principal, address }
+        Self {
+            principal,
+            address,
+            refusal_is_written: Arc::default(),
+        }
     }
 
     /// Who.
@@ -169,10 +183,7 @@ impl Granted {
     /// What the command line is granted: whoever may start programs there may do everything.
     pub fn of_command_line(permission: Permission) -> Self {
         Self {
-            caller: Caller {
-                principal: Principal::CommandLine(CommandLine(())),
-                address: String::new(),
-            },
+            caller: Caller::new(Principal::CommandLine(CommandLine(())), String::new()),
             permission,
         }
     }
@@ -211,8 +222,8 @@ impl Granted {
 }
 
 impl Console {
-    /// Demands a permission for a resource (a page, a server function, an endpoint). A refusal is written into the
-    /// audit trail.
+    /// Demands a permission for a resource (a page, a server function, an endpoint). The first refusal
+    /// of a request is written into the audit trail.
     pub async fn demand(
         &self,
         caller: &Caller,
@@ -220,7 +231,9 @@ impl Console {
         resource: &str,
     ) -> Result<Granted, Denied> {
         let outcome = caller.demand(permission);
-        if outcome == Err(Denied::Forbidden(permission)) {
+        if matches!(outcome, Err(Denied::Forbidden(_)))
+            && !caller.refusal_is_written.swap(true, Ordering::Relaxed)
+        {
             let entry = Entry::of(caller, Action::Refuse).on(resource);
             let now = self.clock.now();
             if !self.refusals.admit(&caller.principal, now) {
@@ -269,8 +282,8 @@ mod tests {
     use super::*;
 
     fn user(role: Role) -> Caller {
-        Caller {
-            principal: Principal::User(SignedIn {
+        Caller::new(
+            Principal::User(SignedIn {
                 user_id: 1,
                 account: Account {
                     name: "anna".parse().expect("valid"),
@@ -278,29 +291,26 @@ mod tests {
                 },
                 session: SessionKey::new("digest".into()),
             }),
-            address: "192.0.2.1".into(),
-        }
+            "192.0.2.1".into(),
+        )
     }
 
     fn token(permissions: PermissionSet) -> Caller {
-        Caller {
-            principal: Principal::Token(TokenHolder {
+        Caller::new(
+            Principal::Token(TokenHolder {
                 token_id: 1,
                 name: "prometheus".parse().expect("valid"),
                 permissions,
             }),
-            address: "192.0.2.1".into(),
-        }
+            "192.0.2.1".into(),
+        )
     }
 
     #[test]
     fn nobody_signed_in_is_granted_nothing() {
-        let nobody = Caller {
-            principal: Principal::Anonymous,
-            address: "192.0.2.1".into(),
-        };
+        let nobody = Caller::new(Principal::Anonymous, "192.0.2.1".into());
         for permission in Permission::ALL {
-            assert_eq!(nobody.demand(permission), Err(Denied::NotSignedIn));
+            assert_eq!(nobody.demand(permission).err(), Some(Denied::NotSignedIn));
         }
     }
 
@@ -308,8 +318,8 @@ mod tests {
     fn a_viewer_is_refused_details_and_granted_status() {
         assert!(user(Role::Viewer).demand(Permission::ViewStatus).is_ok());
         assert_eq!(
-            user(Role::Viewer).demand(Permission::ViewDetails),
-            Err(Denied::Forbidden(Permission::ViewDetails))
+            user(Role::Viewer).demand(Permission::ViewDetails).err(),
+            Some(Denied::Forbidden(Permission::ViewDetails))
         );
     }
 
@@ -318,8 +328,8 @@ mod tests {
         let caller = token([Permission::ViewDetails].into_iter().collect());
         assert!(caller.demand(Permission::ViewDetails).is_ok());
         assert_eq!(
-            caller.demand(Permission::ViewStatus),
-            Err(Denied::Forbidden(Permission::ViewStatus))
+            caller.demand(Permission::ViewStatus).err(),
+            Some(Denied::Forbidden(Permission::ViewStatus))
         );
     }
 

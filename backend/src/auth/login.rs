@@ -329,10 +329,7 @@ impl Console {
 
 /// Whoever it is, this far.
 pub(crate) fn anonymous(client: &Client) -> Caller {
-    Caller {
-        principal: Principal::Anonymous,
-        address: client.address.clone(),
-    }
+    Caller::new(Principal::Anonymous, client.address.clone())
 }
 
 #[cfg(test)]

@@ -9,11 +9,10 @@ use crate::auth::HashFailed;
 use crate::console::Console;
 use crate::state::StateError;
 use crate::state::sessions::{
-    ADDRESS_KEY, BROWSER_KEY, EPOCH_KEY, SIGNED_IN_AT_KEY, USED_AT_KEY, USER_KEY, session_digest,
+    ABSOLUTE_LIFETIME_MS, ADDRESS_KEY, BROWSER_KEY, EPOCH_KEY, SIGNED_IN_AT_KEY, USED_AT_KEY, USER_KEY,
+    session_digest,
 };
 
-/// A session ends this long after signing in, however much it is used.
-const ABSOLUTE_LIFETIME_MS: i64 = 12 * 60 * 60 * 1000;
 /// Use of a session is written down at most this often; writing is what puts off its idle expiry.
 const USED_EVERY_MS: i64 = 60 * 1000;
 

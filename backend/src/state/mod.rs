@@ -1,9 +1,11 @@
-//! What the console itself remembers: users, sessions, links, tokens, sign-in budgets, the audit trail.
+//! What the console itself remembers: users, sessions, links, tokens, sign-in budgets, the audit trail,
+//! history.
 //!
 //! SQLite by default, PostgreSQL for several replicas. Every statement is written once, in SQL that both understand,
 //! and every test runs against both.
 
 pub(crate) mod audit;
+pub(crate) mod history;
 pub(crate) mod known_browsers;
 pub(crate) mod links;
 mod login_budgets;
@@ -23,6 +25,7 @@ use sqlx::migrate::Migrator;
 use sqlx::{AnyPool, Executor, Row};
 use url::Url;
 
+pub use history::Thinned;
 pub use links::{LinkPurpose, PasswordLink};
 pub(crate) use login_budgets::Budget;
 pub use sessions::StateSessionStore;

@@ -19,6 +19,8 @@ pub(crate) const USER_KEY: &str = "user_id";
 pub(crate) const SIGNED_IN_AT_KEY: &str = "signed_in_at_ms";
 /// The user's epoch it began in.
 pub(crate) const EPOCH_KEY: &str = "epoch";
+/// A session ends this long after signing in, however much it is used.
+pub(crate) const ABSOLUTE_LIFETIME_MS: i64 = 12 * 60 * 60 * 1000;
 /// When it was last used, to the minute.
 pub(crate) const USED_AT_KEY: &str = "used_at_ms";
 /// The address it was last used from.
@@ -159,25 +161,39 @@ impl StateStore {
     }
 }
 
-/// The account of a user who may sign in, while this session of theirs is open.
+/// The account of a user who may sign in, while this session of theirs is open: used lately, begun lately, and in the
+/// user's epoch.
 pub(crate) async fn open_account(
     connection: &mut AnyConnection,
     id_hash: &str,
     user_id: i64,
     now: Timestamp,
 ) -> std::result::Result<Option<Account>, StateError> {
-    sqlx::query(
-        "select u.name, u.role from sessions s join users u on u.id = s.user_id and u.disabled_at_ms is null
+    let row = sqlx::query(
+        "select u.name, u.role, u.sessions_epoch, s.data
+         from sessions s join users u on u.id = s.user_id and u.disabled_at_ms is null
          where s.id_hash = $1 and s.user_id = $2 and s.expires_at_ms > $3",
     )
     .bind(id_hash)
     .bind(user_id)
     .bind(stored(now))
     .fetch_optional(connection)
-    .await?
-    .as_ref()
-    .map(super::users::account)
-    .transpose()
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let text: String = row.try_get("data")?;
+    let data: serde_json::Value = serde_json::from_str(&text).map_err(|_| unreadable())?;
+    let signed_in_at = number(&data, SIGNED_IN_AT_KEY).ok_or_else(unreadable)?;
+    let is_open = stored(now) - signed_in_at < ABSOLUTE_LIFETIME_MS
+        && number(&data, EPOCH_KEY) == Some(row.try_get("sessions_epoch")?);
+    is_open.then(|| super::users::account(&row)).transpose()
+}
+
+fn number(data: &serde_json::Value, key: &str) -> Option<i64> {
+    data.get(key).and_then(serde_json::Value::as_i64)
+}
+
+fn unreadable() -> StateError {
+    StateError::Unreadable("a session".to_owned())
 }
 
 /// What the table calls a session's id.
@@ -249,24 +265,22 @@ pub(crate) async fn end_session(
 }
 
 fn open_session(row: &AnyRow, current: Option<&str>) -> std::result::Result<OpenSession, StateError> {
-    let unreadable = || StateError::Unreadable("a session".to_owned());
     let text: String = row.try_get("data")?;
     let data: serde_json::Value = serde_json::from_str(&text).map_err(|_| unreadable())?;
-    let number = |key: &str| data.get(key).and_then(serde_json::Value::as_i64);
     let words = |key: &str| {
         data.get(key)
             .and_then(serde_json::Value::as_str)
             .unwrap_or("unknown")
             .to_owned()
     };
-    let signed_in_at = number(SIGNED_IN_AT_KEY).ok_or_else(unreadable)?;
+    let signed_in_at = number(&data, SIGNED_IN_AT_KEY).ok_or_else(unreadable)?;
     let id_hash: String = row.try_get("id_hash")?;
     Ok(OpenSession {
         id: row.try_get("id")?,
         address: words(ADDRESS_KEY),
         browser: words(BROWSER_KEY),
         signed_in_at: loaded(signed_in_at)?,
-        used_at: loaded(number(USED_AT_KEY).unwrap_or(signed_in_at))?,
+        used_at: loaded(number(&data, USED_AT_KEY).unwrap_or(signed_in_at))?,
         is_current: current == Some(id_hash.as_str()),
     })
 }

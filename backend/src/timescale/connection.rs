@@ -86,7 +86,7 @@ impl fmt::Debug for ConnectionUrl {
 
 /// The collector's connection: reads only, and no statement of it can hang or hold on to anything.
 pub async fn connect_for_reading(url: &ConnectionUrl) -> Result<PgConnection, sqlx::Error> {
-    connect(url.options(
+    let mut connection = connect(url.options(
         "tidemark collector",
         &[
             ("default_transaction_read_only", "on"),
@@ -95,9 +95,17 @@ pub async fn connect_for_reading(url: &ConnectionUrl) -> Result<PgConnection, sq
             ("idle_in_transaction_session_timeout", "30s"),
             // The statements join many catalogs once each: planning beats compiling.
             ("jit", "off"),
+            // Whatever the role's own settings, intervals come in the notation `Interval` parses.
+            ("IntervalStyle", "postgres"),
+            // Reading 100,000 chunks takes some 22 MB with this, 36 MB with 1 MB, and no longer.
+            ("work_mem", "256kB"),
         ],
     ))
-    .await
+    .await?;
+    sqlx::query(include_str!("sql/session.sql"))
+        .execute(&mut connection)
+        .await?;
+    Ok(connection)
 }
 
 /// A connection that may change things; the caller sets the bounds that fit what it does.

@@ -4,12 +4,12 @@
 //! opened. So one reading measures at most [`RELATIONS_PER_READING`], a session that has opened
 //! [`RELATIONS_PER_SESSION`] is replaced, and what was measured is remembered until the statistics catch up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use domain::hypertable::TableSize;
+use sqlx::Row;
 use sqlx::postgres::PgConnection;
 use sqlx::postgres::types::Oid;
-use sqlx::{FromRow, Row};
 
 /// At most this many relations are measured in one reading: about half a second.
 const RELATIONS_PER_READING: usize = 1000;
@@ -30,12 +30,6 @@ pub(super) struct Measurements {
     reading: u64,
 }
 
-#[derive(FromRow)]
-struct Unsettled {
-    hypertable_id: i32,
-    relation: Oid,
-}
-
 /// What the unsettled chunks of one hypertable add to it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct UnsettledSize {
@@ -45,20 +39,19 @@ pub(super) struct UnsettledSize {
 }
 
 impl UnsettledSize {
-    /// The measured chunks, and for those not measured yet the mean of the measured.
-    pub(super) fn estimate(self) -> TableSize {
-        let scale = |bytes: u64| match self.measured_chunks {
-            0 => 0,
-            measured => {
-                let scaled = u128::from(bytes) * u128::from(self.chunks) / u128::from(measured);
-                u64::try_from(scaled).unwrap_or(u64::MAX)
-            }
+    /// What the chunks that were not measured yet come to, taken for the mean of the measured; `None` while none was.
+    pub(super) fn of_the_unmeasured(self) -> Option<TableSize> {
+        let unmeasured = self.chunks - self.measured_chunks;
+        let scale = |bytes: u64| -> Option<u64> {
+            let scaled =
+                (u128::from(bytes) * u128::from(unmeasured)).checked_div(u128::from(self.measured_chunks))?;
+            Some(u64::try_from(scaled).unwrap_or(u64::MAX))
         };
-        TableSize {
-            heap_bytes: scale(self.measured.heap_bytes),
-            index_bytes: scale(self.measured.index_bytes),
-            toast_bytes: scale(self.measured.toast_bytes),
-        }
+        Some(TableSize {
+            heap_bytes: scale(self.measured.heap_bytes)?,
+            index_bytes: scale(self.measured.index_bytes)?,
+            toast_bytes: scale(self.measured.toast_bytes)?,
+        })
     }
 }
 
@@ -68,38 +61,32 @@ impl Measurements {
         self.known.get(&relation).map(|known| known.size)
     }
 
-    /// Lists the unsettled chunks, measures the most urgent of them and adds up what is known, by hypertable.
-    /// Returns also how many relations this opened in the session.
+    /// Measures the most urgent of the unsettled chunks (hypertable and relation) and adds up what is known, by
+    /// hypertable. Returns also how many relations this opened in the session.
     pub(super) async fn update(
         &mut self,
         connection: &mut PgConnection,
-    ) -> Result<(BTreeMap<i32, UnsettledSize>, usize), sqlx::Error> {
+        unsettled: &[(i32, Oid)],
+    ) -> Result<(HashMap<i32, UnsettledSize>, usize), sqlx::Error> {
         self.reading += 1;
-        let unsettled: Vec<Unsettled> = sqlx::query_as(include_str!("sql/unsettled.sql"))
-            .fetch_all(&mut *connection)
-            .await?;
         let current: HashMap<Oid, Measurement> = unsettled
             .iter()
-            .filter_map(|chunk| {
-                self.known
-                    .get(&chunk.relation)
-                    .map(|known| (chunk.relation, *known))
-            })
+            .filter_map(|(_, relation)| self.known.get(relation).map(|known| (*relation, *known)))
             .collect();
         self.known = current;
 
-        let mut due: Vec<Oid> = unsettled.iter().map(|chunk| chunk.relation).collect();
+        let mut due: Vec<Oid> = unsettled.iter().map(|(_, relation)| *relation).collect();
         due.sort_by_key(|relation| self.known.get(relation).map_or(0, |known| known.measured_in));
         due.truncate(RELATIONS_PER_READING);
         if !due.is_empty() {
             self.measure(connection, &due).await?;
         }
 
-        let mut sums: BTreeMap<i32, UnsettledSize> = BTreeMap::new();
-        for chunk in &unsettled {
-            let sum = sums.entry(chunk.hypertable_id).or_default();
+        let mut sums: HashMap<i32, UnsettledSize> = HashMap::new();
+        for (hypertable, relation) in unsettled {
+            let sum = sums.entry(*hypertable).or_default();
             sum.chunks += 1;
-            if let Some(known) = self.known.get(&chunk.relation) {
+            if let Some(known) = self.known.get(relation) {
                 sum.measured_chunks += 1;
                 sum.measured.heap_bytes += known.size.heap_bytes;
                 sum.measured.index_bytes += known.size.index_bytes;
@@ -168,20 +155,17 @@ mod tests {
             chunks: 6,
         };
         assert_eq!(
-            sum.estimate(),
-            TableSize {
-                heap_bytes: 300,
-                index_bytes: 150,
+            sum.of_the_unmeasured(),
+            Some(TableSize {
+                heap_bytes: 200,
+                index_bytes: 100,
                 toast_bytes: 0
-            }
+            })
         );
-        assert_eq!(
-            UnsettledSize {
-                chunks: 3,
-                ..UnsettledSize::default()
-            }
-            .estimate(),
-            TableSize::default()
-        );
+        let unmeasured = UnsettledSize {
+            chunks: 3,
+            ..UnsettledSize::default()
+        };
+        assert_eq!(unmeasured.of_the_unmeasured(), None);
     }
 }

@@ -1,10 +1,18 @@
-//! Reading TimescaleDB: one connection, probed capabilities, one round trip for all sizes.
+//! Reading TimescaleDB: one connection, probed capabilities, one statement for all chunks.
 
+mod activity;
+mod axis;
 mod connection;
+mod ingest;
+mod integer_now;
+mod jobs;
 mod measure;
 mod problem;
 mod reading;
+mod server;
+mod sizes;
 
 pub use connection::{ConnectionUrl, InvalidConnectionUrl, connect_for_change, connect_for_reading};
 pub(crate) use problem::problem_of;
 pub use reading::Reader;
+pub(crate) use reading::{Failure, Scope, WithoutSizes};

@@ -1,40 +1,35 @@
-//! One reading: probe, hypertables, policies, server, into a snapshot.
+//! One reading: probe, fast facts and, when their turn has come, sizes, into a snapshot.
 
-use std::collections::{BTreeMap, HashMap};
-use std::num::TryFromIntError;
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use domain::hypertable::{
-    Chunk, ChunkRange, CompressionTotals, Exactness, Hypertable, TableSize, TimePoint, TimeSpan,
-};
-use domain::interval::Interval;
+use domain::activity::Activity;
+use domain::continuous_aggregate::ContinuousAggregate;
+use domain::hypertable::{Hypertable, TimeSpan};
+use domain::job::{Job, JobKind};
 use domain::problem::{Problem, ProblemKind};
-use domain::snapshot::{Connections, Edition, HypertableChunks, ServerFacts, Snapshot};
+use domain::server_health::{ServerHealth, is_newer_version};
+use domain::snapshot::{Connections, Edition, ServerFacts, Snapshot};
 use jiff::Timestamp;
 use sqlx::postgres::PgConnection;
-use sqlx::postgres::types::Oid;
 use sqlx::{Connection, FromRow};
+use tokio::time::Instant;
 
+use super::activity::read_activity;
 use super::connection::{ConnectionUrl, connect_for_reading};
-use super::measure::{Measurements, RELATIONS_PER_SESSION, UnsettledSize};
+use super::jobs::read_jobs;
+use super::measure::RELATIONS_PER_SESSION;
 use super::problem::problem_of;
+use super::server::{CacheCounters, read_server};
+use super::sizes::{Sizes, SizesMemory, read_sizes};
 use crate::clock::SharedClock;
 
 /// The first statement of a reading takes under a millisecond on a server that is there.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// The statement that reads every chunk, up to TimescaleDB 2.28.
-const CHUNKS_2_19: &str = concat!(
-    include_str!("sql/relations.sql"),
-    include_str!("sql/chunk_places_2_19.sql"),
-    include_str!("sql/chunks.sql")
-);
-/// The same from 2.29 on.
-const CHUNKS_2_29: &str = concat!(
-    include_str!("sql/relations.sql"),
-    include_str!("sql/chunk_places_2_29.sql"),
-    include_str!("sql/chunks.sql")
-);
+/// A whole reading is given up after this, whatever the server does: a server that vanished says nothing.
+const READING_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Reads one database over one connection, which it opens, replaces and gives up by itself.
 #[derive(Debug)]
@@ -42,7 +37,9 @@ pub struct Reader {
     url: ConnectionUrl,
     clock: SharedClock,
     session: Option<Session>,
-    measurements: Measurements,
+    memory: SizesMemory,
+    cache: Option<CacheCounters>,
+    sizes: Option<Sizes>,
 }
 
 #[derive(Debug)]
@@ -51,7 +48,57 @@ struct Session {
     relations_opened: usize,
 }
 
+/// How much a reading reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Everything.
+    Everything,
+    /// The fast facts; sizes only where none were ever read.
+    Fast,
+}
+
+/// A reading that failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// Why.
+    pub(crate) problem: Problem,
+    /// Where it was the sizes alone that failed, and the database is there.
+    pub(crate) without_sizes: Option<WithoutSizes>,
+}
+
+/// What came of a reading whose sizes failed.
+#[derive(Debug)]
+pub(crate) struct WithoutSizes {
+    /// How long the sizes took to fail.
+    pub(crate) took: Duration,
+    /// The fast facts with the sizes of before; `None` where there were none.
+    pub(crate) snapshot: Option<Box<Snapshot>>,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem,
+            without_sizes: None,
+        }
+    }
+}
+
+/// What is read on every beat.
+struct Facts {
+    probe: Probe,
+    timescaledb_version: String,
+    edition: Edition,
+    collected_at: Timestamp,
+    connections: Connections,
+    health: ServerHealth,
+    jobs: Vec<Job>,
+    continuous_aggregates: Vec<ContinuousAggregate>,
+    activity: Activity,
+}
+
 #[derive(FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "the columns of probe.sql")]
 struct Probe {
     postgres_version: String,
     database: String,
@@ -62,69 +109,7 @@ struct Probe {
     reads_all_stats: bool,
     has_compress_relid: bool,
     has_chunk_relid: bool,
-}
-
-#[derive(FromRow)]
-struct ServerRow {
-    database_size_bytes: Option<i64>,
-    max_connections: i32,
-    open_connections: i32,
-    active_connections: i32,
-}
-
-#[derive(FromRow)]
-struct PolicyRow {
-    schema_name: String,
-    table_name: String,
-    procedure: String,
-    after: Option<String>,
-}
-
-#[derive(FromRow)]
-struct HypertableRow {
-    id: i32,
-    schema_name: String,
-    table_name: String,
-    owner: String,
-    time_column: String,
-    time_type: String,
-    integer_time: bool,
-    dimensions: i64,
-    interval_length: Option<i64>,
-    range_start: Option<i64>,
-    range_end: Option<i64>,
-    chunks: i64,
-    compressed_chunks: i64,
-    unsettled_chunks: i64,
-    exact: bool,
-    heap_bytes: i64,
-    index_bytes: i64,
-    toast_bytes: i64,
-    rows: i64,
-    compression_enabled: bool,
-    before_bytes: Option<i64>,
-    after_bytes: Option<i64>,
-}
-
-#[derive(FromRow)]
-#[expect(clippy::struct_excessive_bools, reason = "the columns of chunks.sql")]
-struct ChunkRow {
-    hypertable_id: i32,
-    relation: Oid,
-    schema_name: String,
-    chunk_name: String,
-    integer_time: bool,
-    range_start: Option<i64>,
-    range_end: Option<i64>,
-    is_compressed: bool,
-    unsettled: bool,
-    exact: bool,
-    heap_bytes: i64,
-    index_bytes: i64,
-    toast_bytes: i64,
-    rows: i64,
-    before_bytes: Option<i64>,
-    after_bytes: Option<i64>,
+    has_catalog_jobs: bool,
 }
 
 impl Reader {
@@ -134,46 +119,72 @@ impl Reader {
             url,
             clock,
             session: None,
-            measurements: Measurements::default(),
+            memory: SizesMemory::default(),
+            cache: None,
+            sizes: None,
         }
     }
 
     /// Reads everything. After a failure the connection is given up and the next reading opens a new one.
     pub async fn read(&mut self) -> Result<Snapshot, Problem> {
+        let read = self.read_scope(Scope::Everything).await;
+        read.map_err(|failure| failure.problem)
+    }
+
+    /// Reads; what was read before stays known whatever fails.
+    pub(crate) async fn read_scope(&mut self, scope: Scope) -> Result<Snapshot, Failure> {
+        let started = Instant::now();
+        let deadline = started + READING_TIMEOUT;
         // Taken out: a reading that fails, or is dropped half-way, leaves no half-used session behind.
-        let mut session = match self.session.take() {
-            Some(session) => session,
-            None => Session {
-                connection: connect_for_reading(&self.url)
-                    .await
-                    .map_err(|error| problem_of(&error))?,
-                relations_opened: 0,
-            },
+        let session = self.session.take();
+        let (mut session, facts) = in_time(deadline, self.read_facts(session)).await?;
+
+        let sizes_started = Instant::now();
+        let sizes = match &self.sizes {
+            Some(sizes) if scope == Scope::Fast => Ok(sizes.clone()),
+            _ => in_time(deadline, self.read_sizes(&mut session, &facts)).await,
         };
-        let snapshot = self.read_over(&mut session).await?;
+        match sizes {
+            Ok(sizes) => {
+                let snapshot = self.assemble(facts, sizes, started);
+                self.put_back(session).await;
+                Ok(snapshot)
+            }
+            Err(problem) => {
+                let took = sizes_started.elapsed();
+                drop(session);
+                // A database that is gone fails here, too: only one that is there has a trouble with sizes.
+                self.session = Some(in_time(Instant::now() + READING_TIMEOUT, connect(&self.url)).await?);
+                let sizes = self.sizes.clone();
+                Err(Failure {
+                    problem: Problem {
+                        detail: format!("reading tables and sizes: {}", problem.detail),
+                        ..problem
+                    },
+                    without_sizes: Some(WithoutSizes {
+                        took,
+                        snapshot: sizes.map(|sizes| Box::new(self.assemble(facts, sizes, started))),
+                    }),
+                })
+            }
+        }
+    }
+
+    async fn put_back(&mut self, session: Session) {
         if session.relations_opened < RELATIONS_PER_SESSION {
             self.session = Some(session);
         } else if let Err(error) = session.connection.close().await {
             tracing::debug!(%error, "closing a used-up session failed; the server ends it by itself");
         }
-        Ok(snapshot)
     }
 
-    async fn read_over(&mut self, session: &mut Session) -> Result<Snapshot, Problem> {
-        let started = tokio::time::Instant::now();
+    async fn read_facts(&mut self, session: Option<Session>) -> Result<(Session, Facts), Problem> {
+        let mut session = match session {
+            Some(session) => session,
+            None => connect(&self.url).await?,
+        };
         let refused = |error: sqlx::Error| problem_of(&error);
-
-        // The first statement also finds out whether the server is still there: one that vanished without a word
-        // (a failover, a firewall) would otherwise be waited for.
-        let probing = sqlx::query_as(include_str!("sql/probe.sql")).fetch_one(&mut session.connection);
-        let probe: Probe = tokio::time::timeout(PROBE_TIMEOUT, probing)
-            .await
-            .map_err(|_| Problem {
-                kind: ProblemKind::Unreachable,
-                detail: format!("no answer within {} s", PROBE_TIMEOUT.as_secs()),
-                sqlstate: None,
-            })?
-            .map_err(refused)?;
+        let probe = probe(&mut session.connection).await?;
         let (timescaledb_version, edition) = extension(&probe)?;
 
         let mut transaction = session
@@ -181,89 +192,127 @@ impl Reader {
             .begin_with("begin transaction isolation level repeatable read read only")
             .await
             .map_err(refused)?;
-        let rows: Vec<HypertableRow> = sqlx::query_as(concat!(
-            include_str!("sql/relations.sql"),
-            include_str!("sql/hypertables.sql")
-        ))
-        .fetch_all(&mut *transaction)
-        .await
-        .map_err(refused)?;
-        let chunks_sql = if probe.has_chunk_relid {
-            CHUNKS_2_29
-        } else {
-            CHUNKS_2_19
-        };
-        let chunk_rows: Vec<ChunkRow> = sqlx::query_as(chunks_sql)
-            .fetch_all(&mut *transaction)
+        let (connections, health) = read_server(&mut transaction, probe.reads_all_stats, &mut self.cache)
             .await
             .map_err(refused)?;
-        let policies: Vec<PolicyRow> = sqlx::query_as(include_str!("sql/policies.sql"))
-            .fetch_all(&mut *transaction)
+        let (jobs, continuous_aggregates) = read_jobs(&mut transaction, probe.has_catalog_jobs)
             .await
             .map_err(refused)?;
-        let server: ServerRow = sqlx::query_as(include_str!("sql/server.sql"))
-            .fetch_one(&mut *transaction)
+        let activity = read_activity(&mut transaction, probe.reads_all_stats)
             .await
             .map_err(refused)?;
         transaction.commit().await.map_err(refused)?;
-
-        // Outside the transaction: each lock this takes on a chunk is gone with its statement.
-        let unsettled = if rows.iter().any(|row| row.unsettled_chunks > 0) {
-            let (sums, opened) = self
-                .measurements
-                .update(&mut session.connection)
-                .await
-                .map_err(refused)?;
-            session.relations_opened += opened;
-            sums
-        } else {
-            BTreeMap::default()
-        };
-
-        let out_of_range = |error: TryFromIntError| Problem {
-            kind: ProblemKind::Refused,
-            detail: format!("the catalog holds a figure out of range: {error}"),
-            sqlstate: None,
-        };
-        let mut chunks: HashMap<i32, Vec<Chunk>> = HashMap::new();
-        for row in chunk_rows {
-            let (id, measured) = (row.hypertable_id, self.measurements.of(row.relation));
-            chunks
-                .entry(id)
-                .or_default()
-                .push(chunk(row, measured).map_err(out_of_range)?);
-        }
-        let chunks = rows
-            .iter()
-            .map(|row| HypertableChunks {
-                schema: row.schema_name.clone(),
-                table: row.table_name.clone(),
-                chunks: chunks.remove(&row.id).unwrap_or_default(),
-            })
-            .collect();
-        let policies = by_table(policies);
-        let hypertables = rows
-            .into_iter()
-            .map(|row| {
-                let extra = unsettled.get(&row.id).copied().unwrap_or_default();
-                hypertable(row, extra, &policies)
-            })
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(out_of_range)?;
-
-        Ok(Snapshot {
+        let facts = Facts {
+            probe,
+            timescaledb_version,
+            edition,
             collected_at: self.clock.now(),
-            duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            server: server_facts(probe, &server, timescaledb_version, edition),
-            hypertables,
-            chunks,
-        })
+            connections,
+            health,
+            jobs,
+            continuous_aggregates,
+            activity,
+        };
+        Ok((session, facts))
     }
+
+    async fn read_sizes(&mut self, session: &mut Session, facts: &Facts) -> Result<Sizes, Problem> {
+        let (sizes, opened) = read_sizes(
+            &mut session.connection,
+            facts.probe.has_chunk_relid,
+            facts.health.statistics_reset_at,
+            &self.clock,
+            &mut self.memory,
+        )
+        .await?;
+        session.relations_opened += opened;
+        Ok(sizes)
+    }
+
+    /// Remembers the sizes as well.
+    fn assemble(&mut self, facts: Facts, mut sizes: Sizes, started: Instant) -> Snapshot {
+        let Facts {
+            probe,
+            timescaledb_version,
+            edition,
+            collected_at,
+            connections,
+            mut health,
+            jobs,
+            continuous_aggregates,
+            activity,
+        } = facts;
+        apply_policies(&mut sizes.hypertables, &jobs);
+        health.workers.scheduled_jobs =
+            u32::try_from(jobs.iter().filter(|job| job.scheduled).count()).unwrap_or(u32::MAX);
+        health.newer_version = sizes
+            .default_version
+            .clone()
+            .filter(|version| is_newer_version(version, &timescaledb_version));
+        let snapshot = Snapshot {
+            collected_at,
+            duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            sizes_collected_at: sizes.collected_at,
+            sizes_duration_ms: sizes.duration_ms,
+            server: ServerFacts {
+                database_size_bytes: sizes.database_size_bytes,
+                ..server_facts(probe, connections, timescaledb_version, edition)
+            },
+            health,
+            activity,
+            jobs,
+            continuous_aggregates,
+            hypertables: Arc::clone(&sizes.hypertables),
+            chunks: Arc::clone(&sizes.chunks),
+        };
+        self.sizes = Some(sizes);
+        snapshot
+    }
+}
+
+/// A new session.
+async fn connect(url: &ConnectionUrl) -> Result<Session, Problem> {
+    Ok(Session {
+        connection: connect_for_reading(url)
+            .await
+            .map_err(|error| problem_of(&error))?,
+        relations_opened: 0,
+    })
+}
+
+/// Gives up at the deadline.
+async fn in_time<T>(
+    deadline: Instant,
+    reading: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    tokio::time::timeout_at(deadline, reading)
+        .await
+        .unwrap_or_else(|_| {
+            Err(Problem {
+                kind: ProblemKind::TimedOut,
+                detail: format!("a reading was given up after {} s", READING_TIMEOUT.as_secs()),
+                sqlstate: None,
+            })
+        })
+}
+
+/// The first statement also finds out whether the server is still there: one that vanished without a word (a failover,
+/// a firewall) would otherwise be waited for.
+async fn probe(connection: &mut PgConnection) -> Result<Probe, Problem> {
+    let probing = sqlx::query_as(include_str!("sql/probe.sql")).fetch_one(connection);
+    tokio::time::timeout(PROBE_TIMEOUT, probing)
+        .await
+        .map_err(|_| Problem {
+            kind: ProblemKind::Unreachable,
+            detail: format!("no answer within {} s", PROBE_TIMEOUT.as_secs()),
+            sqlstate: None,
+        })?
+        .map_err(|error| problem_of(&error))
 }
 
 fn server_facts(
     probe: Probe,
-    server: &ServerRow,
+    connections: Connections,
     timescaledb_version: String,
     edition: Edition,
 ) -> ServerFacts {
@@ -282,16 +331,39 @@ fn server_facts(
         started_at: probe
             .started_at_ms
             .and_then(|ms| Timestamp::from_millisecond(ms).ok()),
-        database_size_bytes: server
-            .database_size_bytes
-            .and_then(|bytes| u64::try_from(bytes).ok()),
-        connections: Connections {
-            open: u32::try_from(server.open_connections).unwrap_or(0),
-            active: probe
-                .reads_all_stats
-                .then(|| u32::try_from(server.active_connections).unwrap_or(0)),
-            max: u32::try_from(server.max_connections).unwrap_or(0),
-        },
+        database_size_bytes: None,
+        connections,
+    }
+}
+
+/// Writes the ages of the compression and retention policies, as the jobs are now, into the hypertables. They are
+/// copied only where one changed.
+fn apply_policies(hypertables: &mut Arc<Vec<Hypertable>>, jobs: &[Job]) {
+    type Ages = (Option<TimeSpan>, Option<TimeSpan>);
+    let mut ages: HashMap<(&str, &str), Ages> = HashMap::new();
+    for job in jobs {
+        let (Some(table), Some(threshold)) = (&job.table, &job.threshold) else {
+            continue;
+        };
+        let (compress, drop) = ages.entry((&table.schema, &table.name)).or_default();
+        match job.kind {
+            JobKind::Compression => *compress = Some(threshold.after),
+            JobKind::Retention => *drop = Some(threshold.after),
+            _ => {}
+        }
+    }
+    let of = |table: &Hypertable| -> Ages {
+        ages.get(&(table.schema.as_str(), table.name.as_str()))
+            .copied()
+            .unwrap_or_default()
+    };
+    if hypertables
+        .iter()
+        .any(|table| (table.compress_after, table.drop_after) != of(table))
+    {
+        for table in Arc::make_mut(hypertables) {
+            (table.compress_after, table.drop_after) = of(table);
+        }
     }
 }
 
@@ -317,149 +389,4 @@ fn extension(probe: &Probe) -> Result<(String, Edition), Problem> {
         _ => Edition::Apache,
     };
     Ok((version, edition))
-}
-
-/// Age of the compression and of the retention policy, by schema and table.
-type Policies = HashMap<(String, String), (Option<String>, Option<String>)>;
-
-fn by_table(rows: Vec<PolicyRow>) -> Policies {
-    let mut policies = Policies::new();
-    for row in rows {
-        let (compress, drop) = policies.entry((row.schema_name, row.table_name)).or_default();
-        match row.procedure.as_str() {
-            "policy_compression" => *compress = row.after,
-            _ => *drop = row.after,
-        }
-    }
-    policies
-}
-
-/// A policy's age: an interval, or a number on integer time.
-fn span(text: &str) -> Option<TimeSpan> {
-    text.parse::<i64>()
-        .map(TimeSpan::Number)
-        .or_else(|_| text.parse::<Interval>().map(TimeSpan::Interval))
-        .ok()
-}
-
-/// A place on the time axis. TimescaleDB's time is microseconds since 1970; its ends of time mean "open".
-fn point(value: i64, integer_time: bool) -> Option<TimePoint> {
-    if value == i64::MIN || value == i64::MAX {
-        None
-    } else if integer_time {
-        Some(TimePoint::Number(value))
-    } else {
-        Timestamp::from_microsecond(value).ok().map(TimePoint::Moment)
-    }
-}
-
-fn range(start: Option<i64>, end: Option<i64>, integer_time: bool) -> Option<ChunkRange> {
-    start
-        .and_then(|start| point(start, integer_time))
-        .zip(end.and_then(|end| point(end, integer_time)))
-        .map(|(start, end)| ChunkRange { start, end })
-}
-
-fn exactness(is_exact: bool) -> Exactness {
-    if is_exact {
-        Exactness::Exact
-    } else {
-        Exactness::Approximate
-    }
-}
-
-fn totals(before: Option<i64>, after: Option<i64>) -> Result<Option<CompressionTotals>, TryFromIntError> {
-    before
-        .zip(after)
-        .map(|(before, after)| {
-            Ok(CompressionTotals {
-                before_bytes: u64::try_from(before)?,
-                after_bytes: u64::try_from(after)?,
-            })
-        })
-        .transpose()
-}
-
-/// A chunk; one whose statistics lag behind has the bytes that were measured, if it was.
-fn chunk(row: ChunkRow, measured: Option<TableSize>) -> Result<Chunk, TryFromIntError> {
-    let read = TableSize {
-        heap_bytes: u64::try_from(row.heap_bytes)?,
-        index_bytes: u64::try_from(row.index_bytes)?,
-        toast_bytes: u64::try_from(row.toast_bytes)?,
-    };
-    Ok(Chunk {
-        range: range(row.range_start, row.range_end, row.integer_time),
-        schema: row.schema_name,
-        name: row.chunk_name,
-        size: measured.filter(|_| row.unsettled).unwrap_or(read),
-        rows: u64::try_from(row.rows)?,
-        exactness: exactness(row.exact),
-        is_compressed: row.is_compressed,
-        compression: totals(row.before_bytes, row.after_bytes)?,
-    })
-}
-
-fn hypertable(
-    row: HypertableRow,
-    unsettled: UnsettledSize,
-    policies: &Policies,
-) -> Result<Hypertable, TryFromIntError> {
-    let (compress_after, drop_after) = policies
-        .get(&(row.schema_name.clone(), row.table_name.clone()))
-        .map(|(compress, drop)| (compress.as_deref().and_then(span), drop.as_deref().and_then(span)))
-        .unwrap_or_default();
-    let extra = unsettled.estimate();
-    let range = range(row.range_start, row.range_end, row.integer_time);
-    Ok(Hypertable {
-        chunk_interval: row.interval_length.map(|length| {
-            if row.integer_time {
-                TimeSpan::Number(length)
-            } else {
-                TimeSpan::Interval(Interval::from_microseconds(length))
-            }
-        }),
-        schema: row.schema_name,
-        name: row.table_name,
-        owner: row.owner,
-        time_column: row.time_column,
-        time_type: row.time_type,
-        dimensions: u32::try_from(row.dimensions)?,
-        range,
-        chunks: u64::try_from(row.chunks)?,
-        compressed_chunks: u64::try_from(row.compressed_chunks)?,
-        size: TableSize {
-            heap_bytes: u64::try_from(row.heap_bytes)? + extra.heap_bytes,
-            index_bytes: u64::try_from(row.index_bytes)? + extra.index_bytes,
-            toast_bytes: u64::try_from(row.toast_bytes)? + extra.toast_bytes,
-        },
-        rows: u64::try_from(row.rows)?,
-        exactness: exactness(row.exact),
-        compression_enabled: row.compression_enabled,
-        compression: totals(row.before_bytes, row.after_bytes)?,
-        compress_after,
-        drop_after,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_policy_age_is_an_interval_or_a_number() {
-        assert_eq!(span("7 days"), Some(TimeSpan::Interval(Interval::new(0, 7, 0))));
-        assert_eq!(
-            span("01:00:00"),
-            Some(TimeSpan::Interval(Interval::new(0, 0, 3_600_000_000)))
-        );
-        assert_eq!(span("86400"), Some(TimeSpan::Number(86_400)));
-        assert_eq!(span("soon"), None);
-    }
-
-    #[test]
-    fn an_open_end_of_time_is_no_point() {
-        assert_eq!(point(i64::MIN, false), None);
-        assert_eq!(point(0, false), Some(TimePoint::Moment(Timestamp::UNIX_EPOCH)));
-        assert_eq!(point(42, true), Some(TimePoint::Number(42)));
-    }
 }

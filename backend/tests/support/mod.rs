@@ -245,3 +245,19 @@ pub async fn official(database: &TestDatabase, table: &str) -> Official {
         approximate_rows: figure(4),
     }
 }
+
+/// Waits until a statement that answers true or false answers true.
+pub async fn until(database: &TestDatabase, condition: &str) {
+    let mut connection = database.connect().await;
+    for _ in 0..1200 {
+        let holds: bool = sqlx::query_scalar(AssertSqlSafe(condition.to_owned()))
+            .fetch_one(&mut connection)
+            .await
+            .expect(condition);
+        if holds {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("never came true: {condition}");
+}

@@ -52,7 +52,7 @@ pub(crate) async fn authenticate(
     let path = request.uri().path();
     // What a page that is left open asks by itself does not put off the end of its session.
     let client = Client {
-        is_background: path.starts_with("/fn/") && path != "/fn/note_use",
+        is_background: path.starts_with("/events/") || (path.starts_with("/fn/") && path != "/fn/note_use"),
         ..client
     };
     let token = bearer(request.headers()).filter(|_| path.starts_with("/api/"));

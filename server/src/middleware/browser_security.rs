@@ -10,6 +10,19 @@ use url::Url;
 const NOTHING_ALLOWED: &str =
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// What a script that runs beside the pages may do: a worker has the policy it was sent with, not that of the page.
+const CONNECT_ONLY: &str = "default-src 'none'; connect-src 'self'";
+
+/// For scripts that run beside the pages.
+pub(crate) async fn allow_connecting(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(CONNECT_ONLY),
+    );
+    response
+}
+
 /// Adds the headers. What already has one keeps it.
 pub(crate) async fn browser_security(
     State(public_url): State<Option<Url>>,

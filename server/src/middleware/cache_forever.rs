@@ -15,6 +15,11 @@ pub(crate) async fn cache_a_day(request: Request, next: Next) -> Response {
     keep(next.run(request).await, "public, max-age=86400")
 }
 
+/// Files that must fit the rest of the front end: asked for again each time, and sent only where they changed.
+pub(crate) async fn ask_each_time(request: Request, next: Next) -> Response {
+    keep(next.run(request).await, "no-cache")
+}
+
 fn keep(mut response: Response, policy: &'static str) -> Response {
     if response.status().is_success() {
         response

@@ -3,16 +3,18 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use any_spawner::{CustomExecutor, Executor, PinnedFuture, PinnedLocalFuture};
 use axum::extract::Request;
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use http::StatusCode;
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
+use super::limit_requests::Place;
 use super::reference::Reference;
 use crate::problem::failure_page;
 
@@ -97,6 +99,45 @@ pub(crate) fn run_page_tasks() {
     let _ = Executor::init_custom_executor(PageTasks);
 }
 
+/// Answers in a task of its own: a browser that goes away, or a request that takes too long, neither stops a change half-way
+/// nor takes from under a page what it is being made of.
+pub(crate) async fn in_own_task(answering: impl Future<Output = Response> + Send + 'static) -> Response {
+    let report = REPORT.try_with(Clone::clone).ok();
+    let answering = async move {
+        let Some(report) = report else {
+            return answering.await;
+        };
+        let answering = REPORT.scope(report.clone(), answering);
+        match AssertUnwindSafe(answering).catch_unwind().await {
+            Ok(response) => response,
+            // Here, for only this thread knows the place.
+            Err(payload) => {
+                let _ = report.try_send(Panic::of(&*payload));
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    };
+    match tokio::spawn(answering.in_current_span()).await {
+        Ok(response) => response,
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        },
+    }
+}
+
+/// Has a page answered so, which ends after `longest` at the latest: what a page waits for may never come.
+pub(crate) async fn page_in_own_task(longest: Duration, mut request: Request, next: Next) -> Response {
+    let place = request.extensions_mut().remove::<Place>();
+    in_own_task(async move {
+        let _place = place;
+        tokio::time::timeout(longest, next.run(request))
+            .await
+            .unwrap_or_else(|_| StatusCode::SERVICE_UNAVAILABLE.into_response())
+    })
+    .await
+}
+
 /// Answers 500 with the reference that is in the log, whether the request's own task panics or one it waits for.
 pub(crate) async fn catch_panic(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
@@ -126,13 +167,14 @@ mod tests {
 
     use axum::Router;
     use axum::body::Body;
-    use axum::middleware::from_fn;
+    use axum::middleware::{from_fn, from_fn_with_state};
     use axum::routing::get;
     use http::header;
     use tower::ServiceExt;
     use tracing_subscriber::fmt::MakeWriter;
 
     use super::*;
+    use crate::middleware::limit_requests::{Places, limit_requests};
     use crate::middleware::reference::give_reference;
 
     #[derive(Clone, Default)]
@@ -189,6 +231,12 @@ mod tests {
             .route("/broken", get(handler))
             .route("/loading", get(page))
             .route("/api/v1/broken", get(handler))
+            .route(
+                "/page",
+                get(handler).layer(from_fn(|request, next| {
+                    page_in_own_task(Duration::from_secs(30), request, next)
+                })),
+            )
             .layer(from_fn(catch_panic))
             .layer(from_fn(give_reference));
         let request = Request::get(path)
@@ -208,6 +256,7 @@ mod tests {
         for (path, accept, kind) in [
             ("/broken", "text/html", "text/html; charset=utf-8"),
             ("/loading", "text/html", "text/html; charset=utf-8"),
+            ("/page", "text/html", "text/html; charset=utf-8"),
             ("/broken", "*/*", "text/plain; charset=utf-8"),
             ("/api/v1/broken", "*/*", "application/problem+json"),
         ] {
@@ -223,6 +272,30 @@ mod tests {
                 "{log}"
             );
             assert!(log.contains("panic.rs"), "the place too: {log}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_that_nobody_waits_for_keeps_its_place_until_its_time_is_over() {
+        let places = Places::of(1);
+        let longest = Duration::from_millis(500);
+        let never = get(async || std::future::pending::<&'static str>().await).layer(from_fn(
+            move |request, next| page_in_own_task(longest, request, next),
+        ));
+        let router = Router::new()
+            .route("/never", never)
+            .route("/", get(async || "served"))
+            .layer(from_fn_with_state(places, limit_requests));
+        let send = |path: &str| {
+            let request = Request::get(path).body(Body::empty()).expect("a request");
+            router.clone().oneshot(request)
+        };
+        let waited = tokio::time::timeout(Duration::from_millis(20), send("/never")).await;
+        waited.expect_err("the browser goes");
+        let status = async || send("/").await.expect("infallible").status();
+        assert_eq!(status().await, StatusCode::SERVICE_UNAVAILABLE);
+        while status().await != StatusCode::OK {
+            tokio::task::yield_now().await;
         }
     }
 }

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
+pub mod database;
+pub mod factory;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,11 +16,16 @@ use backend::accounts::TokenRequest;
 use backend::audit::{ReadLog, write_reads};
 use backend::auth::{Granted, PasswordHasher};
 use backend::clock::{Clock, SharedClock, SystemClock};
-use backend::collector::watch_database;
+use backend::collector::{Watched, watch_database};
 use backend::console::{Console, ConsoleParts};
+use backend::history::{Limits, Recorder};
 use backend::state::StateStore;
 use domain::audit::{AuditEvent, AuditQuery};
+use domain::history::Measurement;
+use domain::observation::Observation;
 use domain::role::{Permission, PermissionSet, Role};
+use domain::snapshot::Snapshot;
+use futures::StreamExt;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use jiff::Timestamp;
 use server::configuration::{Configuration, Environment};
@@ -47,7 +55,7 @@ pub struct Site {
     _directory: tempfile::TempDir,
 }
 
-/// An answer, read to its end.
+/// An answer, read to its end; of a stream of events, which has none, the first.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -85,6 +93,15 @@ impl Site {
 
     /// With further variables of the configuration.
     pub async fn with(variables: &[(&str, &str)]) -> Self {
+        Self::build(variables, None).await
+    }
+
+    /// With a database `factory` of which this was read.
+    pub async fn showing(snapshot: Snapshot) -> Self {
+        Self::build(&[], Some(snapshot)).await
+    }
+
+    async fn build(variables: &[(&str, &str)], snapshot: Option<Snapshot>) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let state_url = format!("sqlite://{}", directory.path().join("state.db").display());
         let mut all = vec![
@@ -103,6 +120,10 @@ impl Site {
             .databases
             .iter()
             .map(|database| {
+                if let Some(snapshot) = &snapshot {
+                    let observation = Observation::succeeded(snapshot.clone());
+                    return Watched::still(database.name.clone(), observation);
+                }
                 let (watched, collecting) = watch_database(
                     database.name.clone(),
                     database.url.clone(),
@@ -140,6 +161,17 @@ impl Site {
             writing_reads,
             _directory: directory,
         }
+    }
+
+    /// Writes into the history of the database `factory`.
+    pub async fn record(&self, measurements: &[Measurement]) {
+        let url = self.state_url.parse().expect("an address");
+        let state = StateStore::open(&url).await.expect("the store opens");
+        let database = "factory".parse().expect("a name");
+        Recorder::new(state, database, Limits::default())
+            .record(measurements)
+            .await
+            .expect("recorded");
     }
 
     pub fn advance(&self, seconds: i64) {
@@ -180,20 +212,33 @@ impl Site {
             .to_owned()
     }
 
-    pub async fn send(&self, mut request: Request<Body>) -> Answer {
-        request
-            .extensions_mut()
-            .insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 40000))));
-        let response: Response<Body> = self.router.clone().oneshot(request).await.expect("infallible");
-        let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX)
-            .await
-            .expect("the whole body");
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.begin(request).await.into_parts();
+        let is_stream = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind == "text/event-stream");
+        let bytes = if is_stream {
+            let first = body.into_data_stream().next().await;
+            first.expect("an event").expect("sent")
+        } else {
+            axum::body::to_bytes(body, usize::MAX)
+                .await
+                .expect("the whole body")
+        };
         Answer {
             status: parts.status,
             headers: parts.headers,
             body: String::from_utf8_lossy(&bytes).into_owned(),
         }
+    }
+
+    /// The answer as soon as it begins.
+    pub async fn begin(&self, mut request: Request<Body>) -> Response<Body> {
+        request
+            .extensions_mut()
+            .insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 40000))));
+        self.router.clone().oneshot(request).await.expect("infallible")
     }
 
     /// A page, as a browser asks for it.

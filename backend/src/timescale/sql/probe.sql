@@ -17,4 +17,6 @@ select
   exists (
     select from pg_attribute a
     where a.attrelid = to_regclass('_timescaledb_catalog.chunk') and a.attname = 'relid' and not a.attisdropped
-  ) as has_chunk_relid
+  ) as has_chunk_relid,
+  -- From 2.25 on jobs lie beside the rest of the catalog.
+  to_regclass('_timescaledb_catalog.bgw_job') is not null as has_catalog_jobs

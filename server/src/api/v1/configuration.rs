@@ -126,5 +126,5 @@ pub(super) async fn show(
     ask: Ask,
 ) -> Result<Response, Problem> {
     let granted = ask.demand(&console, Permission::ViewConfiguration, &[]).await?;
-    Ok(ask.answer(&console, &granted, "", &*body))
+    Ok(ask.answer(&console, &granted, "", &ask.written(&*body)?))
 }

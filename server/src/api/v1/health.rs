@@ -128,7 +128,7 @@ pub(super) async fn overall(State(console): State<Console>, ask: Ask) -> Result<
         },
         databases,
     };
-    Ok(ask.answer(&console, &granted, "", &body))
+    Ok(ask.answer(&console, &granted, "", &ask.written(&body)?))
 }
 
 /// What one database's endpoints answer.
@@ -140,7 +140,12 @@ async fn about<T: Serialize>(
     let granted = ask.demand(console, Permission::ViewStatus, &["db"]).await?;
     let database = ask.database(console, &granted)?;
     let (health, status) = of(console, &granted, &database)?;
-    Ok(ask.answer(console, &granted, database.as_str(), &body(health, status)))
+    Ok(ask.answer(
+        console,
+        &granted,
+        database.as_str(),
+        &ask.written(&body(health, status))?,
+    ))
 }
 
 /// `GET /api/v1/monitoring/health/database`

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use domain::snapshot::Snapshot;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -47,8 +48,8 @@ struct Cursor {
     s: String,
     /// The last item's key.
     k: Key,
-    /// The last item's identity, which decides between equal keys.
-    i: String,
+    /// The last item's schema and name, which decide between equal keys.
+    i: (String, String),
 }
 
 /// A list as it is answered.
@@ -62,16 +63,39 @@ pub(super) struct List<T> {
     next: Option<String>,
 }
 
+/// A list: where its items are in a snapshot, and what they are.
+pub(super) trait Listing {
+    /// One of them.
+    type Candidate<'a>: Candidate<'a>;
+    /// Where they all are, in no order.
+    fn places(snapshot: &Snapshot) -> impl Iterator<Item = Place>;
+    /// What is there.
+    fn at(snapshot: &Snapshot, place: Place) -> Self::Candidate<'_>;
+}
+
+/// Where an item is in a snapshot: the table's number, and the chunk's in it. Numbers, so that the order of 100,000 is
+/// little to keep.
+pub(super) type Place = (u32, u32);
+
 /// Something that can be listed.
-pub(super) trait Item {
+pub(super) trait Candidate<'a>: Copy {
+    /// What is answered of it.
+    type Item: Serialize;
     /// What `sort` may be.
     const SORTS: &'static [&'static str];
     /// What it is sorted by under one of them.
-    fn key(&self, sort: &str) -> Key;
-    /// What tells it from the others.
-    fn identity(&self) -> String;
+    fn key(self, sort: &str) -> Key;
+    /// What tells it from the others: its schema and name.
+    fn identity(self) -> (&'a str, &'a str);
     /// Whether it belongs to this table, given as `name` or `schema.name`.
-    fn belongs_to(&self, table: &str) -> bool;
+    fn belongs_to(self, table: &str) -> bool;
+    /// What is answered of it.
+    fn item(self) -> Self::Item;
+}
+
+/// `schema.name`.
+pub(super) fn joined((schema, name): (&str, &str)) -> String {
+    format!("{schema}.{name}")
 }
 
 /// Whether `schema.name` is what `table` says; without a schema, it means any.
@@ -79,75 +103,120 @@ pub(super) fn is_table(schema: &str, name: &str, table: &str) -> bool {
     table == name || table.strip_prefix(schema).and_then(|rest| rest.strip_prefix('.')) == Some(name)
 }
 
-/// One page of the list that the request asks for.
-pub(super) fn page<T: Item>(ask: &Ask, items: Vec<T>, collected_at: Timestamp) -> Result<List<T>, Problem> {
-    let limit = match ask.parameter("limit") {
-        None => DEFAULT_LIMIT,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-            .ok_or_else(|| {
-                Problem::parameter(
-                    "limit",
-                    format!("{text:?} is no limit; write a number from 1 to {MAX_LIMIT}."),
-                )
-            })?,
-    };
-    let sort = ask.parameter("sort").unwrap_or(T::SORTS[0]);
-    let (column, descending) = match sort.strip_prefix('-') {
-        Some(column) => (column, true),
-        None => (sort, false),
-    };
-    if !T::SORTS.contains(&column) {
-        return Err(Problem::parameter(
-            "sort",
-            format!(
-                "{sort:?} is no sort; write one of {}, with a \"-\" before it for the largest first.",
-                T::SORTS.join(", ")
-            ),
-        ));
-    }
-    let cursor = ask
-        .parameter("cursor")
-        .map(|text| read_cursor(text, sort))
-        .transpose()?;
+/// Which page of a list the request asks for.
+pub(super) struct Wanted<'a> {
+    table: Option<&'a str>,
+    sort: &'a str,
+    column: &'a str,
+    descending: bool,
+    limit: usize,
+    after: Option<Cursor>,
+}
 
-    let mut items = items;
-    if let Some(table) = ask.parameter("table") {
-        items.retain(|item| item.belongs_to(table));
-    }
-    let total = items.len();
-    let mut keyed: Vec<(Key, String, T)> = items
-        .into_iter()
-        .map(|item| (item.key(column), item.identity(), item))
-        .collect();
-    let compare = |a: (&Key, &String), b: (&Key, &String)| -> Ordering {
-        let by_key = a.0.cmp(b.0);
-        if descending { by_key.reverse() } else { by_key }.then_with(|| a.1.cmp(b.1))
-    };
-    keyed.sort_by(|a, b| compare((&a.0, &a.1), (&b.0, &b.1)));
-    if let Some(cursor) = &cursor {
-        let start = keyed
-            .partition_point(|item| compare((&item.0, &item.1), (&cursor.k, &cursor.i)) != Ordering::Greater);
-        keyed.drain(..start);
-    }
-    let has_more = keyed.len() > limit;
-    keyed.truncate(limit);
-    let next = keyed.last().filter(|_| has_more).map(|(key, identity, _)| {
-        let cursor = Cursor {
-            s: sort.to_owned(),
-            k: key.clone(),
-            i: identity.clone(),
+impl<'a> Wanted<'a> {
+    /// What the parameters say; `sorts` is what the list can be sorted by.
+    pub(super) fn by(ask: &'a Ask, sorts: &[&'static str]) -> Result<Self, Problem> {
+        let limit = match ask.parameter("limit") {
+            None => DEFAULT_LIMIT,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+                .ok_or_else(|| {
+                    Problem::parameter(
+                        "limit",
+                        format!("{text:?} is no limit; write a number from 1 to {MAX_LIMIT}."),
+                    )
+                })?,
         };
-        BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
-    });
-    Ok(List {
-        collected_at,
-        items: keyed.into_iter().map(|(_, _, item)| item).collect(),
-        total,
-        next,
-    })
+        let sort = ask.parameter("sort").unwrap_or(sorts[0]);
+        let (column, descending) = match sort.strip_prefix('-') {
+            Some(column) => (column, true),
+            None => (sort, false),
+        };
+        if !sorts.contains(&column) {
+            return Err(Problem::parameter(
+                "sort",
+                format!(
+                    "{sort:?} is no sort; write one of {}, with a \"-\" before it for the largest first.",
+                    sorts.join(", ")
+                ),
+            ));
+        }
+        Ok(Self {
+            table: ask.parameter("table"),
+            sort,
+            column,
+            descending,
+            limit,
+            after: ask
+                .parameter("cursor")
+                .map(|text| read_cursor(text, sort))
+                .transpose()?,
+        })
+    }
+
+    /// Whether it is where a list begins.
+    pub(super) fn is_first_page(&self) -> bool {
+        self.after.is_none()
+    }
+
+    /// What the order of the whole list depends on.
+    pub(super) fn order_name(&self) -> String {
+        format!("{:?} by {} {}", self.table, self.column, self.descending)
+    }
+
+    fn directed(&self, by_key: Ordering) -> Ordering {
+        if self.descending { by_key.reverse() } else { by_key }
+    }
+
+    /// The whole list in its order.
+    pub(super) fn order<L: Listing>(&self, snapshot: &Snapshot) -> Vec<Place> {
+        let mut keyed: Vec<_> = L::places(snapshot)
+            .map(|place| (place, L::at(snapshot, place)))
+            .filter(|(_, candidate)| self.table.is_none_or(|table| candidate.belongs_to(table)))
+            .map(|(place, candidate)| (candidate.key(self.column), candidate, place))
+            .collect();
+        keyed.sort_unstable_by(|a, b| {
+            self.directed(a.0.cmp(&b.0))
+                .then_with(|| a.1.identity().cmp(&b.1.identity()))
+        });
+        keyed.into_iter().map(|(_, _, place)| place).collect()
+    }
+
+    /// The page of it.
+    pub(super) fn page<'s, L: Listing>(
+        &self,
+        snapshot: &'s Snapshot,
+        order: &[Place],
+    ) -> List<<L::Candidate<'s> as Candidate<'s>>::Item> {
+        let start = self.after.as_ref().map_or(0, |cursor| {
+            order.partition_point(|place| {
+                let candidate = L::at(snapshot, *place);
+                self.directed(candidate.key(self.column).cmp(&cursor.k))
+                    .then_with(|| candidate.identity().cmp(&(&cursor.i.0, &cursor.i.1)))
+                    != Ordering::Greater
+            })
+        });
+        let end = order.len().min(start + self.limit);
+        let shown = order.get(start..end).unwrap_or_default();
+        let next = shown.last().filter(|_| end < order.len()).map(|place| {
+            let last = L::at(snapshot, *place);
+            let (schema, name) = last.identity();
+            let cursor = Cursor {
+                s: self.sort.to_owned(),
+                k: last.key(self.column),
+                i: (schema.to_owned(), name.to_owned()),
+            };
+            BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
+        });
+        List {
+            collected_at: snapshot.sizes_collected_at,
+            items: shown.iter().map(|place| L::at(snapshot, *place).item()).collect(),
+            total: order.len(),
+            next,
+        }
+    }
 }
 
 fn read_cursor(text: &str, sort: &str) -> Result<Cursor, Problem> {

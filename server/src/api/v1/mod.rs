@@ -11,16 +11,16 @@ mod metrics;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::{FromRequestParts, RawQuery};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use backend::auth::{Caller, Denied, Granted};
-use backend::console::Console;
+use backend::console::{Console, LastReading};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 pub(crate) use configuration::ConfigurationBody;
 use domain::database::DatabaseName;
-use domain::observation::Observation;
 use domain::role::Permission;
 use domain::snapshot::Snapshot;
 use http::request::Parts;
@@ -58,6 +58,13 @@ pub(crate) struct Ask {
     parameters: BTreeMap<String, String>,
     if_none_match: Option<String>,
     reference: Reference,
+}
+
+/// An answer: its bytes, and the tag that says whether a program has it already.
+#[derive(Clone)]
+struct Written {
+    bytes: Bytes,
+    tag: String,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Ask {
@@ -157,52 +164,52 @@ impl Ask {
         }
     }
 
-    /// The answer, or 304 where the program has it already.
-    fn answer(
-        &self,
-        console: &Console,
-        granted: &Granted,
-        database: &str,
-        body: &impl Serialize,
-    ) -> Response {
-        console.note_read(granted, &self.path, database);
-        let bytes = match serde_json::to_vec(body) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                tracing::error!(%error, "an answer could not be written as JSON");
-                return Problem::failed(&self.reference).into_response();
-            }
-        };
+    /// An answer as it is sent.
+    fn written(&self, body: &impl Serialize) -> Result<Written, Problem> {
+        let bytes = serde_json::to_vec(body).map_err(|error| {
+            tracing::error!(%error, "an answer could not be written as JSON");
+            Problem::failed(&self.reference)
+        })?;
         let tag = format!(
             "\"{}\"",
             BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(&bytes)[..16])
         );
+        Ok(Written {
+            bytes: bytes.into(),
+            tag,
+        })
+    }
+
+    /// The answer, or 304 where the program has it already.
+    fn answer(&self, console: &Console, granted: &Granted, database: &str, written: &Written) -> Response {
+        console.note_read(granted, &self.path, database);
+        let Written { bytes, tag } = written;
         let mut headers = HeaderMap::new();
         headers.insert(
             header::CACHE_CONTROL,
             HeaderValue::from_static("private, no-cache"),
         );
         headers.insert(header::VARY, HeaderValue::from_static("Authorization, Cookie"));
-        if let Ok(value) = HeaderValue::from_str(&tag) {
+        if let Ok(value) = HeaderValue::from_str(tag) {
             headers.insert(header::ETAG, value);
         }
         let is_known = self.if_none_match.as_deref().is_some_and(|tags| {
             tags.split(',')
                 .map(|known| known.trim().trim_start_matches("W/"))
-                .any(|known| known == tag || known == "*")
+                .any(|known| known == tag.as_str() || known == "*")
         });
         if is_known {
             return (StatusCode::NOT_MODIFIED, headers).into_response();
         }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        (headers, bytes).into_response()
+        (headers, bytes.clone()).into_response()
     }
 }
 
-/// The snapshot of a database; 503 before the first reading.
-fn snapshot(console: &Console, granted: &Granted, database: &DatabaseName) -> Result<Arc<Snapshot>, Problem> {
-    let Observation { snapshot, .. } = console
-        .observation(granted, database.as_str())
+/// The snapshot of a reading; 503 before the first.
+fn snapshot(reading: &LastReading) -> Result<Arc<Snapshot>, Problem> {
+    let snapshot = reading
+        .snapshot()
         .map_err(|error| Problem::parameter("db", error.to_string()))?;
     snapshot.ok_or_else(|| {
         Problem::new(
