@@ -5,6 +5,7 @@
 //! and every test runs against both.
 
 pub(crate) mod audit;
+pub(crate) mod console_retention;
 pub(crate) mod history;
 pub(crate) mod known_browsers;
 pub(crate) mod links;
