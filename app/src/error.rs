@@ -78,7 +78,7 @@ pub enum AppError {
     #[error("Nothing is chosen. Choose at least one table.")]
     NothingChosen,
     /// A policy was not changed.
-    #[error("{} {1}", .0.sentence())]
+    #[error("{} {}", .0.sentence(), .1)]
     PolicyRefused(PolicyRefusal, String),
     /// What was sent is not what the console's own pages send.
     #[error("The console could not understand this request. Load the page again.")]
@@ -132,9 +132,15 @@ impl PolicyRefusal {
             }
             Self::NothingToDo => "Nothing was changed: the table has this policy already.",
             Self::Blocked => "Nothing was changed: something speaks against it, as the preview says.",
-            Self::Unfit => "Nothing was changed: a field cannot be understood. The form says what would be right.",
-            Self::Busy => "Nothing was changed: another change of this table is under way. Preview again once it is over.",
-            Self::NotUndone => "Nothing was changed: this change cannot be taken back any more. See how the policy stands now.",
+            Self::Unfit => {
+                "Nothing was changed: a field cannot be understood. The form says what would be right."
+            }
+            Self::Busy => {
+                "Nothing was changed: another change of this table is under way. Preview again once it is over."
+            }
+            Self::NotUndone => {
+                "Nothing was changed: this change cannot be taken back any more. See how the policy stands now."
+            }
             Self::Unreachable => {
                 "The database cannot be reached to change anything. Policies are shown as soon as it answers."
             }

@@ -11,9 +11,9 @@ use leptos_router::{ChooseView, SsrMode, path};
 use crate::components::{ConsoleFrame, DatabaseFrame, LostFrame};
 use crate::pages::{
     AccountPage, ActivityPage, AggregatesPage, AuditLogPage, ChunksPage, CompressionPage, HypertablesPage,
-    JobPage, JobsPage, LoginPage, NotFoundPage, OverviewPage, PoliciesPage, PolicyChangePage, PolicyFormPage, SearchPage, SetupPage, TableChunksPage,
-    TableCompressionPage, TableFrame, TableJobsPage, TableOverviewPage, TablePoliciesPage, TokensPage,
-    UserPage, UsersPage,
+    JobPage, JobsPage, LoginPage, NotFoundPage, OverviewPage, PoliciesPage, PolicyChangePage, PolicyFormPage,
+    SearchPage, SetupPage, TableChunksPage, TableCompressionPage, TableFrame, TableJobsPage,
+    TableOverviewPage, TablePoliciesPage, TokensPage, UserPage, UsersPage,
 };
 
 /// What is at an address. One type for all of them: the router's code is in the browser once for each.

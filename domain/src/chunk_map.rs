@@ -588,7 +588,15 @@ mod tests {
         };
         let of = |chunks: &[Chunk]| {
             let timeline = Timeline::without_now();
-            ChunkMap::gather(chunks, |_, chunk| ChunkState::of(chunk), |_| false, timeline, &policies, None, 240)
+            ChunkMap::gather(
+                chunks,
+                |_, chunk| ChunkState::of(chunk),
+                |_| false,
+                timeline,
+                &policies,
+                None,
+                240,
+            )
         };
         let map = of(&chunks);
         assert_eq!((map.axis, map.now), (TimeAxis::Numbers, None));

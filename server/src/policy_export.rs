@@ -27,7 +27,10 @@ pub(crate) async fn export_policies(
         Ok(text) => (
             [
                 (header::CONTENT_TYPE, "application/toml; charset=utf-8"),
-                (header::CONTENT_DISPOSITION, "attachment; filename=\"policies.toml\""),
+                (
+                    header::CONTENT_DISPOSITION,
+                    "attachment; filename=\"policies.toml\"",
+                ),
             ],
             text,
         )

@@ -136,7 +136,11 @@ fn cases() -> Vec<Case> {
             Page("/db/factory/hypertables/public/metric_hist/policies/change"),
             ChangePolicies,
         ),
-        case("/db/{database}/policies", Page("/db/factory/policies"), ChangePolicies),
+        case(
+            "/db/{database}/policies",
+            Page("/db/factory/policies"),
+            ChangePolicies,
+        ),
         case(
             "/db/{database}/policies/changes/{id}",
             Page("/db/factory/policies/changes/1"),
@@ -333,7 +337,11 @@ fn cases() -> Vec<Case> {
             Form("database=factory&table=public.metric_hist&fingerprint=x&fields[drop_after]=90+days"),
             ChangePolicies,
         ),
-        case("/fn/apply_declared", Form("database=factory&which=all"), ChangePolicies),
+        case(
+            "/fn/apply_declared",
+            Form("database=factory&which=all"),
+            ChangePolicies,
+        ),
         case("/fn/list_own_sessions", Query(""), ManageOwnAccount),
         case("/fn/list_users", Json(QUERY), ManageUsers),
         case("/fn/load_user", Query("name=subject"), ManageUsers),

@@ -365,12 +365,14 @@ fn legend(map: &ChunkMap) -> Vec<Key> {
         .map(|state| Key {
             label: state.as_str().to_owned(),
             mark: match state {
-                ChunkState::Uncompressed => Mark::Square,
+                ChunkState::Uncompressed | ChunkState::DroppedFirst | ChunkState::DroppedLater => {
+                    Mark::Square
+                }
                 ChunkState::Partial => Mark::Split,
-                ChunkState::Compressed => Mark::Half,
+                ChunkState::Compressed | ChunkState::CompressedFirst | ChunkState::CompressedLater => {
+                    Mark::Half
+                }
                 ChunkState::Frozen => Mark::Outline,
-                ChunkState::CompressedFirst | ChunkState::CompressedLater => Mark::Half,
-                ChunkState::DroppedFirst | ChunkState::DroppedLater => Mark::Square,
             },
             class: ink(state).class().to_owned(),
         })

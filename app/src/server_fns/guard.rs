@@ -149,7 +149,9 @@ pub(super) fn unfit(error: AppError) -> AppError {
 /// Why a policy was not shown or changed, for the person.
 pub(super) fn policy_refused(what: &str, error: PolicyRefused) -> AppError {
     let (status, refusal) = match &error {
-        PolicyRefused::UnknownDatabase(_) | PolicyRefused::UnknownTable(_) | PolicyRefused::UnknownChange(_) => {
+        PolicyRefused::UnknownDatabase(_)
+        | PolicyRefused::UnknownTable(_)
+        | PolicyRefused::UnknownChange(_) => {
             return not_found();
         }
         // It was granted a moment ago, and taken back.

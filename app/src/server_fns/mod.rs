@@ -55,8 +55,8 @@ pub use link::{CheckLink, ChoosePassword, LinkState, SetUp, check_link, choose_p
 pub use notice::{DoneNotice, TakeNotice, take_notice};
 pub use overview::{DrawnOverview, LoadOverview, load_overview};
 pub use policies::{
-    ApplyDeclared, ApplyPolicy, DrawPolicies, DrawPolicyChange, DrawPolicyForm, DrawnPolicyForm, DrawnPreview,
-    apply_declared, apply_policy, draw_policies, draw_policy_change, draw_policy_form,
+    ApplyDeclared, ApplyPolicy, DrawPolicies, DrawPolicyChange, DrawPolicyForm, DrawnPolicyForm,
+    DrawnPreview, apply_declared, apply_policy, draw_policies, draw_policy_change, draw_policy_form,
 };
 pub use psql::{PsqlStatement, psql_statement};
 pub use refresh::{RefreshDatabase, refresh_database};

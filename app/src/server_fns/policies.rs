@@ -45,8 +45,12 @@ pub async fn draw_policy_form(
 
     let (console, granted) = guard::demand(domain::role::Permission::ChangePolicies, "policy").await?;
     let number = |name: &str| {
-        let text = said.iter().find(|(of, _)| of == name).map(|(_, text)| text.as_str());
-        text.map(|text| text.parse::<i64>().map_err(|_| super::bad_request())).transpose()
+        let text = said
+            .iter()
+            .find(|(of, _)| of == name)
+            .map(|(_, text)| text.as_str());
+        text.map(|text| text.parse::<i64>().map_err(|_| super::bad_request()))
+            .transpose()
     };
     // "undo" begins to take a change back, "undoes" goes on once the form was sent.
     let (begins, goes_on) = (number("undo")?, number("undoes")?);
@@ -55,15 +59,14 @@ pub async fn draw_policy_form(
         .into_iter()
         .filter(|(name, _)| Field::from_name(name).is_some())
         .collect();
-    let preview = match begins {
-        Some(id) => console.undo_preview(&granted, &database, id).await,
-        None => {
-            let wanted = Wanted {
-                table: table.clone(),
-                fields,
-            };
-            console.preview_policy(&granted, &database, &wanted).await
-        }
+    let preview = if let Some(id) = begins {
+        console.undo_preview(&granted, &database, id).await
+    } else {
+        let wanted = Wanted {
+            table: table.clone(),
+            fields,
+        };
+        console.preview_policy(&granted, &database, &wanted).await
     }
     .map_err(|error| guard::policy_refused("previewing a policy", error))?;
     let declared = console
@@ -128,8 +131,7 @@ pub async fn apply_policy(
 pub async fn draw_policy_change(database: String, id: i64) -> Result<Markup, AppError> {
     use super::guard;
 
-    let (console, granted) =
-        guard::demand(domain::role::Permission::ChangePolicies, "policy change").await?;
+    let (console, granted) = guard::demand(domain::role::Permission::ChangePolicies, "policy change").await?;
     let change = console
         .policy_change(&granted, &database, id)
         .await
@@ -154,7 +156,12 @@ pub async fn draw_policies(database: String, before: Option<i64>) -> Result<Mark
         .policy_changes(&granted, &database, None, before, crate::pages::CHANGES_A_PAGE)
         .await
         .map_err(refused)?;
-    Ok(crate::pages::draw_policy_list(&database, report, changes, before.is_none()))
+    Ok(crate::pages::draw_policy_list(
+        &database,
+        report,
+        changes,
+        before.is_none(),
+    ))
 }
 
 /// Applies what is declared to some tables, or to all that differ.
@@ -172,8 +179,10 @@ pub async fn apply_declared(
     let chosen = match which.as_str() {
         "all" => None,
         "chosen" => {
-            let tables: Option<Vec<TableName>> =
-                tables.iter().map(|table| TableName::from_qualified(table)).collect();
+            let tables: Option<Vec<TableName>> = tables
+                .iter()
+                .map(|table| TableName::from_qualified(table))
+                .collect();
             let tables = tables.ok_or_else(super::bad_request)?;
             if tables.is_empty() {
                 return Err(guard::unfit(AppError::NothingChosen));

@@ -53,7 +53,9 @@ impl TableOutcome {
                 counted(amount.chunks, "chunk", "chunks"),
                 bytes(amount.bytes)
             ),
-            DeclaredOutcome::NotApplied(why, Some(id)) => format!("{table}: not applied (change {id}): {why}"),
+            DeclaredOutcome::NotApplied(why, Some(id)) => {
+                format!("{table}: not applied (change {id}): {why}")
+            }
             DeclaredOutcome::NotApplied(why, None) => format!("{table}: not applied: {why}"),
         }
     }
@@ -89,12 +91,11 @@ impl Console {
     ) -> Result<Option<Vec<TableOutcome>>, PolicyRefused> {
         let (console, granted, database) = (self.clone(), granted.clone(), database.to_owned());
         let applying =
-            tokio::spawn(async move { console.apply_to(&granted, &database, chosen.as_deref()).await });
-        match tokio::time::timeout(PATIENCE, applying).await {
-            Err(_) => Ok(None),
+            Box::pin(async move { console.apply_to(&granted, &database, chosen.as_deref()).await });
+        match tokio::time::timeout(PATIENCE, tokio::spawn(applying)).await {
             Ok(Ok(outcomes)) => outcomes.map(Some),
-            // A panic is logged with its place; what was done until then is among the changes.
-            Ok(Err(_)) => Ok(None),
+            // Not over, or a panic, which is logged with its place: what was done is among the changes.
+            Err(_) | Ok(Err(_)) => Ok(None),
         }
     }
 
@@ -113,7 +114,7 @@ impl Console {
         }
         let mut outcomes = Vec::with_capacity(tables.len());
         for drift in tables {
-            let outcome = match self.apply_drift(granted, database, &drift).await {
+            let outcome = match Box::pin(self.apply_drift(granted, database, &drift)).await {
                 Ok(outcome) => outcome,
                 Err(error) => DeclaredOutcome::NotApplied(format!("{error}."), None),
             };

@@ -39,7 +39,10 @@ impl Declarations {
     }
 
     fn of(&self, database: &str) -> Declared {
-        let declared = self.by_database.iter().find(|(name, _)| name.as_str() == database);
+        let declared = self
+            .by_database
+            .iter()
+            .find(|(name, _)| name.as_str() == database);
         declared.map(|(_, declared)| declared.clone()).unwrap_or_default()
     }
 
@@ -104,7 +107,11 @@ impl Console {
             return Ok(PolicyFields::default());
         };
         let facts = Facts::of(&snapshot, current, self.clock.now());
-        Ok(in_its_unit(declaration.asked_of(snapshot.server.edition), current, &facts))
+        Ok(in_its_unit(
+            declaration.asked_of(snapshot.server.edition),
+            current,
+            &facts,
+        ))
     }
 
     /// The actual policies of a database, as the configuration would declare them.

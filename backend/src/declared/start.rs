@@ -30,7 +30,7 @@ pub async fn apply_declared_at_start(console: Console) {
 async fn apply(console: &Console, database: &DatabaseName) {
     let granted = Granted::of_console_itself(Permission::ChangePolicies);
     let outcomes = loop {
-        match console.apply_to(&granted, database.as_str(), None).await {
+        match Box::pin(console.apply_to(&granted, database.as_str(), None)).await {
             Err(PolicyRefused::NotRead) => tokio::time::sleep(LOOK_EVERY).await,
             Err(error) => {
                 tracing::error!(%database, %error, "what is declared could not be applied");

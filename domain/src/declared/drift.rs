@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::declared::{Declaration, Declared, Unresolved};
 use crate::hypertable::TimeSpan;
 use crate::policy::{
-    AgePolicy, Current, Difference, Facts, Field, IntegerClock, Plan, PolicyFields, PolicyKind, differences, parse,
-    plan,
+    AgePolicy, Current, Difference, Facts, Field, IntegerClock, Plan, PolicyFields, PolicyKind, differences,
+    parse, plan,
 };
 use crate::snapshot::Snapshot;
 use crate::table_name::TableName;
@@ -69,7 +69,8 @@ impl Drift {
 
     /// Whether nobody has to look at it before it is applied: it drops nothing that is there, or may.
     pub fn is_held_back(&self) -> bool {
-        self.plan().is_some_and(|plan| is_held_back(plan, self.allow_drop))
+        self.plan()
+            .is_some_and(|plan| is_held_back(plan, self.allow_drop))
     }
 }
 
@@ -148,7 +149,9 @@ pub fn in_its_unit(mut fields: PolicyFields, current: &Current, facts: &Facts<'_
     if current.time_axis != TimeAxis::Numbers {
         return fields;
     }
-    let unit = facts.integer_now.and_then(|now| IntegerClock::read(now, facts.now).unit);
+    let unit = facts
+        .integer_now
+        .and_then(|now| IntegerClock::read(now, facts.now).unit);
     for field in [
         Field::ChunkInterval,
         Field::Threshold(PolicyKind::Compression),

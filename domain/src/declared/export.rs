@@ -50,7 +50,10 @@ fn declare(text: &mut String, current: &Current) {
         line("chunk_interval", span(length));
     }
     let policy = current.policy();
-    line("compression_enabled", policy.compression.settings().is_some().to_string());
+    line(
+        "compression_enabled",
+        policy.compression.settings().is_some().to_string(),
+    );
     if let Some(settings) = policy.compression.settings() {
         match &settings.segment_by {
             SegmentBy::ServerChooses => {}
@@ -59,20 +62,27 @@ fn declare(text: &mut String, current: &Current) {
         }
         if !settings.order_by.is_empty() {
             let items = settings.order_by.iter();
-            line("order_by", list(items.map(|of| write_order_by(std::slice::from_ref(of)))));
+            line(
+                "order_by",
+                list(items.map(|of| write_order_by(std::slice::from_ref(of)))),
+            );
         }
     }
-    let mut age = |name: &str, what: &str, policy: Option<&AgePolicy>| match policy.map(|policy| policy.threshold) {
-        None => {}
-        Some(Threshold::After(after)) => line(name, span(after)),
-        Some(by_creation @ Threshold::CreatedBefore(_)) => {
-            comments.push(format!("{what} after {by_creation}, which cannot be declared"));
-        }
-    };
+    let mut age =
+        |name: &str, what: &str, policy: Option<&AgePolicy>| match policy.map(|policy| policy.threshold) {
+            None => {}
+            Some(Threshold::After(after)) => line(name, span(after)),
+            Some(by_creation @ Threshold::CreatedBefore(_)) => {
+                comments.push(format!("{what} after {by_creation}, which cannot be declared"));
+            }
+        };
     age("compress_after", "compressed", policy.compression.policy());
     age("drop_after", "dropped", policy.retention.as_ref());
     if let Some(refresh) = &policy.refresh {
-        comments.push(format!("refreshed every {}, which cannot be declared", refresh.schedule.interval));
+        comments.push(format!(
+            "refreshed every {}, which cannot be declared",
+            refresh.schedule.interval
+        ));
     }
     for comment in comments {
         let _ = writeln!(text, "# {comment}");

@@ -47,7 +47,10 @@ impl fmt::Display for Unresolved {
 pub(super) fn known(snapshot: &Snapshot) -> Vec<TableName> {
     let tables = snapshot.hypertables.iter().filter(|of| of.materializes.is_none());
     let views = snapshot.continuous_aggregates.iter().map(|of| of.view.clone());
-    tables.map(crate::hypertable::Hypertable::table_name).chain(views).collect()
+    tables
+        .map(crate::hypertable::Hypertable::table_name)
+        .chain(views)
+        .collect()
 }
 
 /// The table of a name, and whether the name is all of it: as it is, whatever its case, or its leading word.
@@ -59,7 +62,8 @@ pub(super) fn find(name: &str, known: &[TableName]) -> Result<(TableName, bool),
         &|table| table.name.to_lowercase() == folded,
         &|table| {
             let rest = table.name.to_lowercase();
-            rest.strip_prefix(&folded).is_some_and(|rest| rest.starts_with('_'))
+            rest.strip_prefix(&folded)
+                .is_some_and(|rest| rest.starts_with('_'))
         },
     ];
     for (place, fits) in ways.iter().enumerate() {
@@ -87,11 +91,17 @@ mod tests {
     use super::*;
 
     fn known() -> Vec<TableName> {
-        ["metric_hist", "oee_calculations", "energy_consumption", "energy_price", "Mixed"]
-            .into_iter()
-            .map(|name| TableName::new("public", name))
-            .chain([TableName::new("plant", "metric_hist")])
-            .collect()
+        [
+            "metric_hist",
+            "oee_calculations",
+            "energy_consumption",
+            "energy_price",
+            "Mixed",
+        ]
+        .into_iter()
+        .map(|name| TableName::new("public", name))
+        .chain([TableName::new("plant", "metric_hist")])
+        .collect()
     }
 
     #[test]
@@ -101,15 +111,26 @@ mod tests {
         assert_eq!(found("oee_calculations"), Ok("oee_calculations".to_owned()));
         assert_eq!(found("mixed"), Ok("Mixed".to_owned()));
         assert_eq!(found("plant.metric_hist"), Ok("plant.metric_hist".to_owned()));
-        assert_eq!(found("metric_hist"), Ok("metric_hist".to_owned()), "public goes without saying");
+        assert_eq!(
+            found("metric_hist"),
+            Ok("metric_hist".to_owned()),
+            "public goes without saying"
+        );
     }
 
     #[test]
     fn what_could_be_several_or_none_is_named() {
         let message = |name: &str| find(name, &known()).expect_err("no table").to_string();
-        assert!(message("ENERGY").contains("energy_consumption, energy_price"), "{}", message("ENERGY"));
+        assert!(
+            message("ENERGY").contains("energy_consumption, energy_price"),
+            "{}",
+            message("ENERGY")
+        );
         assert!(message("METRIC_HIST").contains("plant.metric_hist"));
-        assert!(message("oe").contains("no table has this name"), "half a word is none");
+        assert!(
+            message("oe").contains("no table has this name"),
+            "half a word is none"
+        );
         assert!(message("nothing").contains("\"nothing\""));
     }
 }

@@ -71,7 +71,9 @@ impl serde::de::Visitor<'_> for SpanVisitor {
         if number > 0 {
             Ok(DeclaredSpan::Number(number))
         } else {
-            Err(E::custom(format!("{number} is not longer than nothing; write a positive number")))
+            Err(E::custom(format!(
+                "{number} is not longer than nothing; write a positive number"
+            )))
         }
     }
 
@@ -168,7 +170,9 @@ impl From<&DeclaredPolicies> for Declared {
         let tables = policies.tables.iter();
         Self {
             defaults: (&policies.defaults).into(),
-            tables: tables.map(|(name, policy)| (name.clone(), policy.into())).collect(),
+            tables: tables
+                .map(|(name, policy)| (name.clone(), policy.into()))
+                .collect(),
             max_background_workers: policies.max_background_workers,
             apply_on_start: policies.apply_on_start,
         }

@@ -6,7 +6,9 @@
 mod drawn;
 
 #[cfg(feature = "ssr")]
-pub(crate) use drawn::{CHANGES_A_PAGE, PolicyFormAsked, draw_change, draw_form, draw_policies as draw_policy_list};
+pub(crate) use drawn::{
+    CHANGES_A_PAGE, PolicyFormAsked, draw_change, draw_form, draw_policies as draw_policy_list,
+};
 
 use domain::table_name::TableName;
 use leptos::prelude::*;
@@ -35,7 +37,9 @@ pub(crate) fn PolicyFormPage() -> impl IntoView {
     let query = use_query_map();
     let said = Memo::new(move |_| {
         query.with(|query| {
-            let pairs = query.latest_values().map(|(name, text)| (name.to_string(), text.to_owned()));
+            let pairs = query
+                .latest_values()
+                .map(|(name, text)| (name.to_string(), text.to_owned()));
             pairs.collect::<Vec<(String, String)>>()
         })
     });
@@ -103,7 +107,8 @@ pub(crate) fn PolicyChangePage() -> impl IntoView {
 pub(crate) fn PoliciesPage() -> impl IntoView {
     let database = database_parameter();
     let query = use_query_map();
-    let before = Memo::new(move |_| query.with(|query| query.get("before").and_then(|id| id.parse::<i64>().ok())));
+    let before =
+        Memo::new(move |_| query.with(|query| query.get("before").and_then(|id| id.parse::<i64>().ok())));
     // Not loaded anew with readings: somebody is choosing in it.
     let policies = load(
         move || (database.get(), before.get()),

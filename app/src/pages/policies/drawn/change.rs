@@ -30,6 +30,9 @@ fn Change(change: PolicyChange) -> impl IntoView {
     let database = change.database.clone();
     let table = hypertable_page(&database, &change.relation, TableTab::Policies);
     let who = who(&change);
+    let statements = change.statements.clone();
+    let settled = change.settled.clone();
+    let (sentence, relation, undo) = (change.state.sentence(), change.relation.clone(), change.clone());
     let title = match &change.state {
         ChangeState::Running(_) => "Under way".to_owned(),
         ChangeState::Applied => "Applied".to_owned(),
@@ -39,8 +42,14 @@ fn Change(change: PolicyChange) -> impl IntoView {
         ChangeState::Unknown(_) => "Nobody knows yet".to_owned(),
     };
     let found = match &change.state {
-        ChangeState::Refused(_, differences) => Some((differences.clone(), ("in the preview", "found"), "What is different")),
-        ChangeState::AppliedOtherwise(differences) => Some((differences.clone(), ("planned", "found"), "What is different")),
+        ChangeState::Refused(_, differences) => Some((
+            differences.clone(),
+            ("in the preview", "found"),
+            "What is different",
+        )),
+        ChangeState::AppliedOtherwise(differences) => {
+            Some((differences.clone(), ("planned", "found"), "What is different"))
+        }
         _ => None,
     };
     let again = matches!(
@@ -56,9 +65,9 @@ fn Change(change: PolicyChange) -> impl IntoView {
             </p>
         </div>
         <Notice tone=tone(&change.state) title=title>
-            <p>{change.state.sentence()}</p>
-            {change.settled.clone().map(|settled| view! { <p>{settled}</p> })}
-            {again.then(|| view! { <p><a href=form_address(&database, &change.relation, &PolicyFields::default(), false)>"See the policy as it is now"</a></p> })}
+            <p>{sentence}</p>
+            {settled.map(|settled| view! { <p>{settled}</p> })}
+            {again.then(|| view! { <p><a href=form_address(&database, &relation, &PolicyFields::default(), false)>"See the policy as it is now"</a></p> })}
         </Notice>
         {found.filter(|(rows, ..)| !rows.is_empty()).map(|(rows, heads, caption)| view! {
             <section class="card">
@@ -77,10 +86,10 @@ fn Change(change: PolicyChange) -> impl IntoView {
                 <ul class="effects">{change.effects.iter().map(|words| view! { <li>{words.clone()}</li> }).collect_view()}</ul>
             })}
         </section>
-        <Undo change=change.clone() />
+        <Undo change=undo />
         <section class="card">
             <header><h2>"What was run"</h2></header>
-            <Steps steps=change.statements />
+            <Steps steps=statements />
         </section>
     }
     .into_any()

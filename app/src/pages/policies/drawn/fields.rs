@@ -53,16 +53,22 @@ fn error_line(said: &Said, field: Field) -> Option<AnyView> {
         .map(|message| view! { <span class="field-error" id=id>{message}</span> }.into_any())
 }
 
-fn described_by(said: &Said, field: Field) -> Option<String> {
+fn described_by(said: &Said, field: Field) -> String {
     let hint = format!("{}-hint", field.name());
     match said.error(field) {
-        Some(_) => Some(format!("{hint} {}-error", field.name())),
-        None => Some(hint),
+        Some(_) => format!("{hint} {}-error", field.name()),
+        None => hint,
     }
 }
 
 /// A field for a text.
-pub(super) fn text_field(said: &Said, field: Field, label: &'static str, hint: &str, list: Option<&'static str>) -> AnyView {
+pub(super) fn text_field(
+    said: &Said,
+    field: Field,
+    label: &'static str,
+    hint: &str,
+    list: Option<&'static str>,
+) -> AnyView {
     let hint_id = format!("{}-hint", field.name());
     view! {
         <div class="policy-field">

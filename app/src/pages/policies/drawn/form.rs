@@ -110,7 +110,10 @@ fn span_hint(now: &PolicyNow) -> &'static str {
 
 #[component]
 fn Chunks(now: PolicyNow, said: Said) -> impl IntoView {
-    let hint = format!("{} Only chunks that are created from now on get it.", span_hint(&now));
+    let hint = format!(
+        "{} Only chunks that are created from now on get it.",
+        span_hint(&now)
+    );
     view! {
         <fieldset>
             <legend>"Chunks"</legend>
@@ -132,11 +135,10 @@ fn Compression(now: PolicyNow, said: Said) -> impl IntoView {
         }
         .into_any();
     }
-    const KIND: PolicyKind = PolicyKind::Compression;
     let columns = now.columns.join(", ");
     let after = format!(
         "{} \"never\" leaves compressing to people.",
-        cutoff_hint(&now, KIND).unwrap_or_else(|| span_hint(&now).to_owned())
+        cutoff_hint(&now, PolicyKind::Compression).unwrap_or_else(|| span_hint(&now).to_owned())
     );
     view! {
         <fieldset>
@@ -145,9 +147,9 @@ fn Compression(now: PolicyNow, said: Said) -> impl IntoView {
                 {choice_field(&said, Field::Compression, "Compression", "Whether chunks may be compressed.", &[("off", "off"), ("on", "on")])}
                 {text_field(&said, Field::SegmentBy, "Segment by", &format!("Columns rows are grouped by, \"-\" for none, nothing for the server's choice. There are: {columns}."), None)}
                 {text_field(&said, Field::OrderBy, "Order by", &format!("Columns with DESC or ASC; nothing for the server's choice ({} DESC).", now.current.time_column), None)}
-                {text_field(&said, Field::Threshold(KIND), "Compress after", &after, Some("spans"))}
+                {text_field(&said, Field::Threshold(PolicyKind::Compression), "Compress after", &after, Some("spans"))}
             </div>
-            {schedule(&said, KIND)}
+            {schedule(&said, PolicyKind::Compression)}
         </fieldset>
     }
     .into_any()
@@ -155,10 +157,9 @@ fn Compression(now: PolicyNow, said: Said) -> impl IntoView {
 
 #[component]
 fn Retention(now: PolicyNow, said: Said) -> impl IntoView {
-    const KIND: PolicyKind = PolicyKind::Retention;
     let after = format!(
         "{} \"never\" keeps everything.",
-        cutoff_hint(&now, KIND).unwrap_or_else(|| span_hint(&now).to_owned())
+        cutoff_hint(&now, PolicyKind::Retention).unwrap_or_else(|| span_hint(&now).to_owned())
     );
     view! {
         <fieldset>
@@ -167,9 +168,9 @@ fn Retention(now: PolicyNow, said: Said) -> impl IntoView {
                 <p class="hint">"The server has the Apache edition, which has no policies of its own: the console drops what is due, as long as it runs."</p>
             })}
             <div class="policy-fields">
-                {text_field(&said, Field::Threshold(KIND), "Drop after", &after, Some("spans"))}
+                {text_field(&said, Field::Threshold(PolicyKind::Retention), "Drop after", &after, Some("spans"))}
             </div>
-            {schedule(&said, KIND)}
+            {schedule(&said, PolicyKind::Retention)}
         </fieldset>
     }
     .into_any()
@@ -177,7 +178,6 @@ fn Retention(now: PolicyNow, said: Said) -> impl IntoView {
 
 #[component]
 fn Refresh(now: PolicyNow, said: Said) -> impl IntoView {
-    const KIND: PolicyKind = PolicyKind::Refresh;
     if now.current.refresh_jobs.len() > 1 {
         return view! {
             <fieldset disabled>
@@ -192,11 +192,11 @@ fn Refresh(now: PolicyNow, said: Said) -> impl IntoView {
         <fieldset>
             <legend>"Refresh"</legend>
             <div class="policy-fields">
-                {choice_field(&said, Field::Threshold(KIND), "Refresh", "Whether a job keeps it up to date.", &[("off", "off"), ("on", "on")])}
+                {choice_field(&said, Field::Threshold(PolicyKind::Refresh), "Refresh", "Whether a job keeps it up to date.", &[("off", "off"), ("on", "on")])}
                 {text_field(&said, Field::RefreshStart, "Refresh from", &format!("{span} Before now; nothing for the oldest row."), Some("spans"))}
                 {text_field(&said, Field::RefreshEnd, "Refresh to", &format!("{span} Before now; nothing for the newest row."), Some("spans"))}
             </div>
-            {schedule(&said, KIND)}
+            {schedule(&said, PolicyKind::Refresh)}
         </fieldset>
     }
     .into_any()
@@ -215,7 +215,10 @@ fn schedule(said: &Said, kind: PolicyKind) -> AnyView {
     ];
     let is_open = fields.into_iter().any(|field| {
         said.errors.iter().any(|error| error.name == field.name())
-            || said.fields.get(field).is_some_and(|text| text != said.now.get(field).unwrap_or_default())
+            || said
+                .fields
+                .get(field)
+                .is_some_and(|text| text != said.now.get(field).unwrap_or_default())
     });
     view! {
         <details class="fewer" open=is_open>

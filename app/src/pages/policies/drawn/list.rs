@@ -17,7 +17,12 @@ use crate::components::{Icon, Notice, Symbol, Tone, markup};
 pub(crate) const CHANGES_A_PAGE: u32 = 50;
 
 /// Draws it.
-pub(crate) fn draw_policies(database: &str, report: DriftReport, changes: Vec<PolicyChange>, is_first: bool) -> charts::Markup {
+pub(crate) fn draw_policies(
+    database: &str,
+    report: DriftReport,
+    changes: Vec<PolicyChange>,
+    is_first: bool,
+) -> charts::Markup {
     let database = database.to_owned();
     markup(view! {
         <div class="head"><h1>"Policies"</h1></div>
@@ -111,7 +116,9 @@ fn Row(drift: Drift, database: String) -> impl IntoView {
     let (class, symbol, state) = match &drift.state {
         DriftState::NotDeclared => ("pill plain", Symbol::Minus, "nothing declared"),
         DriftState::AsDeclared => ("pill good", Symbol::Check, "as declared"),
-        DriftState::Differs { .. } if drift.is_held_back() => ("pill warn", Symbol::Exclamation, "differs, held back"),
+        DriftState::Differs { .. } if drift.is_held_back() => {
+            ("pill warn", Symbol::Exclamation, "differs, held back")
+        }
         DriftState::Differs { .. } => ("pill warn", Symbol::Exclamation, "differs"),
         DriftState::Unfit(_) => ("pill bad", Symbol::Exclamation, "cannot be"),
     };
@@ -154,7 +161,9 @@ fn Row(drift: Drift, database: String) -> impl IntoView {
 
 #[component]
 fn Changes(changes: Vec<PolicyChange>, database: String, is_first: bool) -> impl IntoView {
-    let more = (changes.len() == CHANGES_A_PAGE as usize).then(|| changes.last().map(|change| change.id)).flatten();
+    let more = (changes.len() == CHANGES_A_PAGE as usize)
+        .then(|| changes.last().map(|change| change.id))
+        .flatten();
     let base = format!("/db/{database}/policies");
     if changes.is_empty() {
         return view! {

@@ -15,7 +15,10 @@ pub(super) fn Presets(asked: Asked, now: PolicyNow) -> impl IntoView {
     let links = presets(&asked, &now)
         .into_iter()
         .map(|(label, fields)| {
-            let href = format!("{}#preview", form_address(&asked.database, &asked.table, &fields, true));
+            let href = format!(
+                "{}#preview",
+                form_address(&asked.database, &asked.table, &fields, true)
+            );
             view! { <li><a class="btn small" href=href>{label}</a></li> }
         })
         .collect_view();
@@ -48,7 +51,11 @@ fn presets(asked: &Asked, now: &PolicyNow) -> Vec<(&'static str, PolicyFields)> 
         if now.edition == Edition::Community {
             presets.push((
                 "Compress after 7 days, keep 90",
-                say(&[(Field::Compression, "on"), (compress, "7 days"), (drop, "90 days")]),
+                say(&[
+                    (Field::Compression, "on"),
+                    (compress, "7 days"),
+                    (drop, "90 days"),
+                ]),
             ));
             presets.push((
                 "Compress after 7 days, keep a year",

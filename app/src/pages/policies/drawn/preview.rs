@@ -117,9 +117,10 @@ fn amount(label: &'static str, amount: Amount, is_drop: bool) -> Option<AnyView>
             thousands(amount.rows)
         )
     } else {
-        let freed = amount
-            .freed_bytes
-            .map_or_else(|| "nobody can say yet how much is freed".to_owned(), |freed| format!("about {} freed", bytes(freed)));
+        let freed = amount.freed_bytes.map_or_else(
+            || "nobody can say yet how much is freed".to_owned(),
+            |freed| format!("about {} freed", bytes(freed)),
+        );
         format!("{} · {size} · {freed}", counted(amount.chunks, "chunk", "chunks"))
     };
     Some(view! { <div><dt>{label}</dt><dd>{words}</dd></div> }.into_any())
@@ -187,7 +188,9 @@ fn Days(outlook: Outlook) -> impl IntoView {
         .map(|day: &DaySum| {
             let day_of = minute(day.day);
             // The day without its hour.
-            let date = day_of.rsplit_once(' ').map_or(day_of.clone(), |(date, _)| date.to_owned());
+            let date = day_of
+                .rsplit_once(' ')
+                .map_or(day_of.clone(), |(date, _)| date.to_owned());
             view! {
                 <tr>
                     <th scope="row">{date}</th>
@@ -222,11 +225,17 @@ fn Days(outlook: Outlook) -> impl IntoView {
 }
 
 fn figure(value: u64) -> String {
-    if value == 0 { "-".to_owned() } else { thousands(value) }
+    if value == 0 {
+        "-".to_owned()
+    } else {
+        thousands(value)
+    }
 }
 
 fn size(value: Option<u64>) -> String {
-    value.filter(|value| *value > 0).map_or_else(|| "-".to_owned(), bytes)
+    value
+        .filter(|value| *value > 0)
+        .map_or_else(|| "-".to_owned(), |value| bytes(value).to_string())
 }
 
 #[component]

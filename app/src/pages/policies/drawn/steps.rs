@@ -22,7 +22,9 @@ pub(super) fn Steps(steps: Vec<PlannedStep>) -> impl IntoView {
 
 fn without_statement(step: &Step) -> String {
     match step {
-        Step::ConsoleRetention { policy: Some(policy), .. } => format!(
+        Step::ConsoleRetention {
+            policy: Some(policy), ..
+        } => format!(
             "The console keeps in its own state that it drops what is older than {}, every {}.",
             policy.threshold, policy.schedule.interval
         ),
