@@ -17,8 +17,10 @@ use crate::audit::{ReadLog, RefusalLimit};
 use crate::auth::{Granted, PasswordHasher, SignedInAs, WrongGrant};
 use crate::clock::SharedClock;
 use crate::collector::Watched;
+use crate::declared::Declarations;
 pub use crate::made::MadeOf;
 use crate::made::Published;
+use crate::policies::PolicyDesk;
 use crate::state::{StateError, StateSessionStore, StateStore};
 
 /// What a console is made of.
@@ -40,6 +42,8 @@ pub struct ConsoleParts {
     pub public_address: String,
     /// Name of the environment, shown on every page; `None` where nobody named it.
     pub environment: Option<String>,
+    /// What is declared for the databases.
+    pub declarations: Declarations,
 }
 
 /// Everything the web side works with. What is behind the guard is reached through functions that take a [`Granted`].
@@ -51,9 +55,11 @@ pub struct Console {
     databases: Arc<[Watched]>,
     pub(crate) reads: ReadLog,
     pub(crate) refusals: RefusalLimit,
+    pub(crate) policies: Arc<PolicyDesk>,
     pub(crate) audit_keep_days: i64,
     public_address: Arc<str>,
     environment: Option<Arc<str>>,
+    pub(crate) declarations: Declarations,
     /// Whether feeds are to end.
     pub(crate) feeds_stop: Arc<watch::Sender<bool>>,
 }
@@ -143,9 +149,11 @@ impl Console {
             databases: parts.databases.into(),
             reads: parts.reads,
             refusals: RefusalLimit::default(),
+            policies: Arc::default(),
             audit_keep_days: parts.audit_keep_days,
             public_address: parts.public_address.into(),
             environment: parts.environment.map(Into::into),
+            declarations: parts.declarations,
             feeds_stop: Arc::new(watch::Sender::new(false)),
         }
     }
@@ -203,6 +211,11 @@ impl Console {
             .iter()
             .find(|watched| watched.name().as_str() == database)
             .ok_or_else(|| NotShown::UnknownDatabase(database.to_owned()))
+    }
+
+    /// Every database, for what the console does by itself.
+    pub(crate) fn every_watched(&self) -> &[Watched] {
+        &self.databases
     }
 
     /// The names of the databases, in the order of the configuration. Whatever is granted is granted on one of them.

@@ -60,6 +60,8 @@ actions! {
     ChangePassword = "user.change_password", "changed the own password";
     CreateToken = "token.create", "created a token";
     RevokeToken = "token.revoke", "revoked a token";
+    ApplyPolicy = "policy.apply", "changed a policy";
+    UndoPolicy = "policy.undo", "took a change of a policy back";
     RemoveOldEvents = "audit.remove_old", "removed old events from the audit log";
 }
 

@@ -12,7 +12,9 @@ use backend::auth::{Granted, PasswordHasher};
 use backend::clock::SharedClock;
 use backend::collector::watch_database;
 use backend::console::{Console, ConsoleParts};
+use backend::declared::{Declarations, apply_declared_at_start};
 use backend::history::{Limits, Recorder, keep_history, record_observations};
+use backend::policies::settle_policy_changes;
 use backend::state::StateStore;
 use domain::role::{Permission, Role};
 use hyper_util::rt::TokioTimer;
@@ -52,7 +54,7 @@ pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> 
             configuration.collect_every,
             Arc::clone(&clock),
         );
-        databases.push(watched);
+        databases.push(watched.changing_with(database.changes().clone()));
         tasks.spawn(collecting);
     }
     let listener = TcpListener::bind(configuration.listen).await.map_err(|error| {
@@ -75,17 +77,30 @@ pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> 
         audit_keep_days: configuration.audit_keep_days,
         public_address: public_address.clone(),
         environment: configuration.environment.clone(),
+        declarations: Declarations::new(
+            configuration
+                .databases
+                .iter()
+                .map(|database| (database.name.clone(), (&database.policies).into()))
+                .collect(),
+        ),
     });
     create_first_administrator(configuration, &console).await?;
     tasks.spawn(keep_house(console.clone()));
+    tasks.spawn(apply_declared_at_start(console.clone()));
     let (stop_reads, stopped) = tokio::sync::watch::channel(false);
     let writing_reads = tokio::spawn(write_reads(read_queue, state.clone(), stopped));
+    let (stop_settling, stopped) = tokio::sync::watch::channel(false);
+    let settling = tokio::spawn(settle_policy_changes(console.clone(), stopped));
 
     let router = router::router(configuration, &console, address);
     tracing::info!(address = %public_address, "Tidemark is ready");
     announce_setup_link(&console).await?;
 
     let served = listen(listener, router, console).await;
+    // A change that is under way ends, rather than being settled at the next start.
+    let _ = stop_settling.send(true);
+    let _ = settling.await;
     tasks.shutdown().await;
     // What was counted since the last minute is written before the store closes.
     let _ = stop_reads.send(true);

@@ -5,10 +5,12 @@
 //! and every test runs against both.
 
 pub(crate) mod audit;
+pub(crate) mod console_retention;
 pub(crate) mod history;
 pub(crate) mod known_browsers;
 pub(crate) mod links;
 mod login_budgets;
+pub(crate) mod policy_changes;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod tokens;
