@@ -17,6 +17,7 @@ use crate::audit::{ReadLog, RefusalLimit};
 use crate::auth::{Granted, PasswordHasher, SignedInAs, WrongGrant};
 use crate::clock::SharedClock;
 use crate::collector::Watched;
+use crate::declared::Declarations;
 pub use crate::made::MadeOf;
 use crate::made::Published;
 use crate::policies::PolicyDesk;
@@ -41,6 +42,8 @@ pub struct ConsoleParts {
     pub public_address: String,
     /// Name of the environment, shown on every page; `None` where nobody named it.
     pub environment: Option<String>,
+    /// What is declared for the databases.
+    pub declarations: Declarations,
 }
 
 /// Everything the web side works with. What is behind the guard is reached through functions that take a [`Granted`].
@@ -56,6 +59,7 @@ pub struct Console {
     pub(crate) audit_keep_days: i64,
     public_address: Arc<str>,
     environment: Option<Arc<str>>,
+    pub(crate) declarations: Declarations,
     /// Whether feeds are to end.
     pub(crate) feeds_stop: Arc<watch::Sender<bool>>,
 }
@@ -149,6 +153,7 @@ impl Console {
             audit_keep_days: parts.audit_keep_days,
             public_address: parts.public_address.into(),
             environment: parts.environment.map(Into::into),
+            declarations: parts.declarations,
             feeds_stop: Arc::new(watch::Sender::new(false)),
         }
     }
