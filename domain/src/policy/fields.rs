@@ -66,6 +66,20 @@ impl PolicyFields {
         self.set(Field::SegmentBy, write_segment_by(&segment_by));
     }
 
+    /// The same, with the usual schedule where there is no policy yet: what a form offers for one.
+    #[must_use]
+    pub fn with_usual_schedules(mut self, chunk_interval: Option<TimeSpan>) -> Self {
+        for kind in PolicyKind::ALL {
+            if self.get(Field::Every(kind)).is_none() {
+                self.set_schedule(kind, &Schedule::default_for(kind, chunk_interval));
+                if kind != PolicyKind::Refresh {
+                    self.set(Field::CountedFrom(kind), "range");
+                }
+            }
+        }
+        self
+    }
+
     /// Says nothing of a field any more.
     pub fn remove(&mut self, field: Field) {
         self.0.remove(field.name());

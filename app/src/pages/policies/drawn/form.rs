@@ -37,7 +37,11 @@ pub(crate) fn draw_form(asked: &Asked, preview: Preview) -> DrawnPolicyForm {
     let errors = preview.planned.as_ref().err().cloned().unwrap_or_default();
     let said = Said {
         fields: preview.wanted.fields.clone(),
-        now: preview.now.fields.clone(),
+        now: preview
+            .now
+            .fields
+            .clone()
+            .with_usual_schedules(preview.now.current.chunk_interval),
         errors,
     };
     let shows = asked.shows_preview || asked.undoes.is_some();

@@ -3,6 +3,7 @@
 use backend::declared::DriftReport;
 use domain::declared::{Drift, DriftState};
 use domain::page::{TableTab, hypertable_page};
+use domain::policy::PolicyFields;
 use domain::policy_change::PolicyChange;
 use domain::quantity::{bytes, counted, moment};
 use leptos::prelude::*;
@@ -112,7 +113,15 @@ fn can_be_applied(drift: &Drift) -> bool {
 fn Row(drift: Drift, database: String) -> impl IntoView {
     let name = drift.table.to_string();
     let table = hypertable_page(&database, &drift.table, TableTab::Policies);
-    let form = form_address(&database, &drift.table, &drift.fields, !drift.fields.is_empty());
+    let differs = drift.plan().is_some();
+    let form = if differs {
+        format!(
+            "{}#preview",
+            form_address(&database, &drift.table, &drift.fields, true)
+        )
+    } else {
+        form_address(&database, &drift.table, &PolicyFields::default(), false)
+    };
     let (class, symbol, state) = match &drift.state {
         DriftState::NotDeclared => ("pill plain", Symbol::Minus, "nothing declared"),
         DriftState::AsDeclared => ("pill good", Symbol::Check, "as declared"),
@@ -153,7 +162,7 @@ fn Row(drift: Drift, database: String) -> impl IntoView {
                 {drift.is_partly_offered.then(|| view! { <div class="under">"compression is declared; the Apache edition has none"</div> })}
             </td>
             <td class="what">{what}</td>
-            <td><a class="row-link" href=form aria-label=format!("Change {name}")>{if drift.fields.is_empty() { "Change" } else { "Preview" }}</a></td>
+            <td><a class="row-link" href=form aria-label=format!("{} {name}", if differs { "Preview" } else { "Change" })>{if differs { "Preview" } else { "Change" }}</a></td>
         </tr>
     }
     .into_any()
