@@ -8,6 +8,7 @@ use backend::policies::settle_policy_changes;
 use url::Url;
 
 use super::killed::{ROUNDS, Tally, both_ways, point, tells_the_truth, way};
+use super::refused::{failure, instead};
 use super::support::{Server, TestDatabase, server_url};
 use super::workshop::{FACTORY, LONG, READINGS, Workshop, application, edition, granted, named, preview};
 
@@ -144,6 +145,18 @@ async fn a_database_that_is_killed_anywhere_has_the_policy_before_or_after_and_t
         is = now.expect("one of the two");
     }
     eprintln!("{test}: a change takes {takes:?}: {tally:?}");
+
+    // What would disturb others on a server that is shared: the lock table is full.
+    database
+        .execute(&instead(
+            "perform count(pg_advisory_xact_lock(i)) from generate_series(1, 10000000) i;",
+        ))
+        .await;
+    let why = Box::pin(failure(&database, &workshop)).await;
+    assert!(
+        why.contains("53200") && why.contains("Raise max_locks_per_transaction"),
+        "{why}"
+    );
     let _ = stop.send(true);
     settling.await.expect("stopped");
     drop(database);

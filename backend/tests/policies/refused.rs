@@ -3,12 +3,13 @@
 use domain::audit::Outcome;
 use domain::policy::{Field, PolicyKind};
 use domain::policy_change::ChangeState;
+use domain::snapshot::Edition;
 
 use super::support::{Server, TestDatabase, execute};
-use super::workshop::{DROP_AFTER, FACTORY, READINGS, Workshop, database, granted, named, wanted};
+use super::workshop::{DROP_AFTER, FACTORY, READINGS, Workshop, database, edition, granted, named, wanted};
 
 /// Replaces the function that a change of the chunk interval calls.
-fn instead(body: &str) -> String {
+pub fn instead(body: &str) -> String {
     format!(
         "create or replace function set_chunk_time_interval(hypertable regclass, chunk_time_interval anyelement,
            dimension_name name default null) returns void language plpgsql as $instead$ begin {body} end $instead$"
@@ -22,7 +23,7 @@ fn raise(sqlstate: &str, message: &str) -> String {
 }
 
 /// What a change of the chunk interval failed with; nothing was changed.
-async fn failure(database: &TestDatabase, workshop: &Workshop) -> String {
+pub async fn failure(database: &TestDatabase, workshop: &Workshop) -> String {
     let interval = "select interval_length from _timescaledb_catalog.dimension order by id limit 1";
     let before = database.number(interval).await;
     let change = workshop
@@ -77,6 +78,31 @@ async fn every_refusal_is_a_sentence(server: Server, test: &str) {
         assert!(why.starts_with("Nothing was changed. "), "{why}");
         assert!(
             why.contains(message) && why.contains(sqlstate) && why.contains(action),
+            "{why}"
+        );
+    }
+
+    // Somebody cancels it.
+    database
+        .execute(&instead(
+            "perform pg_cancel_backend(pg_backend_pid()); perform pg_sleep(5);",
+        ))
+        .await;
+    let why = Box::pin(failure(&database, &workshop)).await;
+    assert!(
+        why.contains("57014") && why.contains("somebody cancelled it"),
+        "{why}"
+    );
+
+    if edition(&workshop.console, &named("readings")).await == Edition::Apache {
+        database
+            .execute(&instead(
+                "perform public.add_retention_policy(hypertable, interval '1 day');",
+            ))
+            .await;
+        let why = Box::pin(failure(&database, &workshop)).await;
+        assert!(
+            why.contains("0A000") && why.contains("Use the Community edition"),
             "{why}"
         );
     }
