@@ -9,6 +9,7 @@ mod jobs;
 mod measure;
 mod problem;
 mod reading;
+mod refusal;
 mod server;
 mod sizes;
 
@@ -16,3 +17,4 @@ pub use connection::{ConnectionUrl, InvalidConnectionUrl, connect_for_change, co
 pub(crate) use problem::problem_of;
 pub use reading::Reader;
 pub(crate) use reading::{Failure, Scope, WithoutSizes};
+pub use refusal::{LockHolder, RefusalKind, ServerRefusal, lock_holders, refusal_of};
