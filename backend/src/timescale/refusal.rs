@@ -265,7 +265,7 @@ impl ServerRefusal {
     fn write_holders(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, holder) in self.holders.iter().take(NAMED_HOLDERS).enumerate() {
             f.write_str(if index == 0 { ": " } else { ", " })?;
-            holder.fmt(f)?;
+            write!(f, "{holder}")?;
         }
         match self.holders.len() {
             0 => Ok(()),
