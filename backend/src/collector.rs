@@ -38,6 +38,14 @@ pub struct Watched {
     published: watch::Receiver<Published>,
     requests: Arc<Requests>,
     answered: watch::Receiver<u64>,
+    urls: Option<Urls>,
+}
+
+/// How the console connects.
+#[derive(Debug, Clone)]
+struct Urls {
+    reading: ConnectionUrl,
+    changing: ConnectionUrl,
 }
 
 /// Requests to read everything now: numbered, so that a reading knows which of them it answers.
@@ -57,7 +65,26 @@ impl Watched {
             published,
             requests: Arc::default(),
             answered,
+            urls: None,
         }
+    }
+
+    /// Changes connect with this, instead of as the collector does.
+    #[must_use]
+    pub fn changing_with(mut self, changing: ConnectionUrl) -> Self {
+        let reading = self.urls.map_or_else(|| changing.clone(), |urls| urls.reading);
+        self.urls = Some(Urls { reading, changing });
+        self
+    }
+
+    /// How changes connect; `None` where nobody said.
+    pub(crate) fn change_url(&self) -> Option<&ConnectionUrl> {
+        self.urls.as_ref().map(|urls| &urls.changing)
+    }
+
+    /// How the collector connects.
+    pub(crate) fn reading_url(&self) -> Option<&ConnectionUrl> {
+        self.urls.as_ref().map(|urls| &urls.reading)
     }
 
     /// The console's name for it.
@@ -110,6 +137,10 @@ pub fn watch_database(
         published: readings,
         requests: Arc::clone(&requests),
         answered,
+        urls: Some(Urls {
+            reading: url.clone(),
+            changing: url.clone(),
+        }),
     };
     let collector = Collector {
         name,

@@ -60,6 +60,20 @@ actions! {
     ChangePassword = "user.change_password", "changed the own password";
     CreateToken = "token.create", "created a token";
     RevokeToken = "token.revoke", "revoked a token";
+    RunRetention = "retention.run", "dropped what was due";
+    CancelRetention = "retention.cancel", "ended a retention run";
+    CompressChunks = "chunks.compress", "compressed chunks";
+    DecompressChunks = "chunks.decompress", "decompressed chunks";
+    RecompressChunks = "chunks.recompress", "compressed chunks anew";
+    DropChunks = "chunks.drop", "dropped chunks";
+    FreezeChunks = "chunks.freeze", "froze chunks";
+    UnfreezeChunks = "chunks.unfreeze", "unfroze chunks";
+    RefreshAggregate = "aggregate.refresh", "refreshed a continuous aggregate";
+    RunJob = "job.run", "ran a job";
+    PauseJob = "job.pause", "paused a job";
+    ResumeJob = "job.resume", "resumed a job";
+    RescheduleJob = "job.reschedule", "rescheduled a job";
+    CancelAction = "action.cancel", "ended an action";
     RemoveOldEvents = "audit.remove_old", "removed old events from the audit log";
 }
 

@@ -52,7 +52,7 @@ pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> 
             configuration.collect_every,
             Arc::clone(&clock),
         );
-        databases.push(watched);
+        databases.push(watched.changing_with(database.changes().clone()));
         tasks.spawn(collecting);
     }
     let listener = TcpListener::bind(configuration.listen).await.map_err(|error| {

@@ -184,6 +184,59 @@ impl Intent {
     }
 }
 
+impl Intent {
+    /// One that another process may have written; its outcome is still to be.
+    pub(crate) fn again(id: i64, entry: Entry) -> Self {
+        Self { id, entry }
+    }
+
+    /// Its line in the audit trail.
+    pub(crate) fn id(&self) -> i64 {
+        self.id
+    }
+
+    /// How it ended, in the transaction that ends it. What is said in the log waits for [`Intent::announce_end`].
+    pub(crate) async fn end(
+        &self,
+        connection: &mut AnyConnection,
+        now: Timestamp,
+        outcome: Outcome,
+        detail: &str,
+    ) -> Result<(), StateError> {
+        self.write(connection, now, outcome, detail).await
+    }
+
+    /// The transaction that ends it is committed.
+    pub(crate) fn announce_end(&self, outcome: Outcome, detail: &str) {
+        emit(&self.entry, Some(outcome), detail, 1);
+    }
+
+    /// Writes an intent in a transaction that writes down more of it. What is said in the log waits for
+    /// [`Intent::announce_begin`].
+    pub(crate) async fn begin(
+        connection: &mut AnyConnection,
+        now: Timestamp,
+        entry: Entry,
+    ) -> Result<Self, StateError> {
+        let row = NewRow {
+            entry: &entry,
+            at: now,
+            outcome: None,
+            intent_id: None,
+            detail: "",
+            count: 1,
+            last_at: now,
+        };
+        let id = insert(connection, &row).await?;
+        Ok(Self { id, entry })
+    }
+
+    /// The transaction is committed.
+    pub(crate) fn announce_begin(&self) {
+        emit(&self.entry, None, "", 1);
+    }
+}
+
 impl Console {
     /// Writes down what is about to be done. Where that fails, nothing is done.
     pub(crate) async fn intend(&self, entry: Entry) -> Result<Intent, StateError> {
