@@ -20,6 +20,7 @@ use crate::clock::SharedClock;
 use crate::collector::Watched;
 pub use crate::made::MadeOf;
 use crate::made::Published;
+use crate::policies::PolicyDesk;
 use crate::state::{StateError, StateSessionStore, StateStore};
 
 /// What a console is made of.
@@ -52,6 +53,7 @@ pub struct Console {
     databases: Arc<[Watched]>,
     pub(crate) reads: ReadLog,
     pub(crate) refusals: RefusalLimit,
+    pub(crate) policies: Arc<PolicyDesk>,
     pub(crate) audit_keep_days: i64,
     public_address: Arc<str>,
     environment: Option<Arc<str>>,
@@ -146,6 +148,7 @@ impl Console {
             databases: parts.databases.into(),
             reads: parts.reads,
             refusals: RefusalLimit::default(),
+            policies: Arc::default(),
             audit_keep_days: parts.audit_keep_days,
             public_address: parts.public_address.into(),
             environment: parts.environment.map(Into::into),
@@ -212,6 +215,11 @@ impl Console {
             .iter()
             .find(|watched| watched.name().as_str() == database)
             .ok_or_else(|| NotShown::UnknownDatabase(database.to_owned()))
+    }
+
+    /// Every database, for what the console does by itself.
+    pub(crate) fn every_watched(&self) -> &[Watched] {
+        &self.databases
     }
 
     /// The names of the databases, in the order of the configuration. Whatever is granted is granted on one of them.

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod feed;
 pub mod history;
 mod made;
+pub mod policies;
 pub mod random;
 pub mod reference;
 pub mod retention;

@@ -74,6 +74,8 @@ actions! {
     ResumeJob = "job.resume", "resumed a job";
     RescheduleJob = "job.reschedule", "rescheduled a job";
     CancelAction = "action.cancel", "ended an action";
+    ApplyPolicy = "policy.apply", "changed a policy";
+    UndoPolicy = "policy.undo", "took a change of a policy back";
     RemoveOldEvents = "audit.remove_old", "removed old events from the audit log";
 }
 

@@ -41,6 +41,7 @@ pub mod observation;
 pub mod overview;
 pub mod page;
 pub mod policy;
+pub mod policy_change;
 pub mod problem;
 pub mod psql;
 pub mod quantity;

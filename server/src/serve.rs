@@ -14,6 +14,7 @@ use backend::clock::SharedClock;
 use backend::collector::watch_database;
 use backend::console::{Console, ConsoleParts};
 use backend::history::{Limits, Recorder, keep_history, record_observations};
+use backend::policies::settle_policy_changes;
 use backend::retention::run_retention;
 use backend::state::StateStore;
 use domain::role::{Permission, Role};
@@ -85,6 +86,8 @@ pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> 
     tasks.spawn(keep_house(console.clone()));
     let (stop_reads, stopped) = tokio::sync::watch::channel(false);
     let writing_reads = tokio::spawn(write_reads(read_queue, state.clone(), stopped));
+    let (stop_settling, stopped) = tokio::sync::watch::channel(false);
+    let settling = tokio::spawn(settle_policy_changes(console.clone(), stopped));
 
     let (stop_operations, stopped) = tokio::sync::watch::channel(false);
     let mut operations = JoinSet::new();
@@ -99,6 +102,9 @@ pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> 
     // What is under way in the databases is ended, and how it ended is written down.
     let _ = stop_operations.send(true);
     let _ = tokio::time::timeout(LAST_OPERATIONS, operations.join_all()).await;
+    // A change that is under way ends, rather than being settled at the next start.
+    let _ = stop_settling.send(true);
+    let _ = settling.await;
     tasks.shutdown().await;
     // What was counted since the last minute is written before the store closes.
     let _ = stop_reads.send(true);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::action::{Action, ActionOutcome, TargetRun, TargetState, is_routine};
+use domain::action::{Action, ActionOutcome, ActionTarget, Skip, TargetRun, TargetState, is_routine};
 use domain::audit::Outcome;
 use domain::job::JobKind;
 use domain::quantity::bytes;
@@ -21,9 +21,10 @@ use crate::collector::Watched;
 use crate::console::Console;
 use crate::state::StateError;
 use crate::state::actions::end_action;
+use crate::timescale::lock_holders::{lock_holders, named};
 use crate::timescale::operated::{chunk_now, measure_chunk};
 use crate::timescale::operation::{OperationSession, cancellable, connect_for_operation};
-use crate::timescale::{ConnectionUrl, ServerRefusal, lock_holders, refusal_of};
+use crate::timescale::{Around, ConnectionUrl, ServerRefusal};
 
 /// A target is tried so often before it is given up.
 const ATTEMPTS: u32 = 3;
@@ -79,6 +80,10 @@ impl Sessions<'_> {
                 self.used = 0;
                 let mut session = connect_for_operation(self.url).await?;
                 session.connection.execute(limits(self.action)).await?;
+                if *self.action == Action::RunJob {
+                    // A procedure of somebody's finds what it finds when its job is started by the server.
+                    session.connection.execute("reset search_path").await?;
+                }
                 session
             }
         };
@@ -198,7 +203,7 @@ impl Execution {
         match self.look_again(session, &target).await {
             Ok(None) => {}
             Ok(Some(ended)) => return ended,
-            Err(error) => return Ended::new(TargetState::Failed, self.explained(&error, &target, &[])),
+            Err(error) => return Ended::new(TargetState::Failed, self.explained(&error, &target, None)),
         }
         if let Known::Chunk { chunk, .. } = &target.known {
             match measure_chunk(&mut session.connection, chunk).await {
@@ -213,27 +218,27 @@ impl Execution {
             let work = sqlx::raw_sql(statement).fetch_all(&mut session.connection);
             let error = match cancellable(&self.url, pid, work, to_end(ending.subscribe())).await {
                 Ok(rows) if rows.is_empty() && self.action.is_on_jobs() && self.action != Action::RunJob => {
-                    return Ended::new(TargetState::Skipped, domain::action::Skip::Gone.sentence());
+                    return Ended::new(TargetState::Skipped, Skip::Gone.sentence());
                 }
                 Ok(_) => break,
                 Err(error) => error,
             };
-            let refusal = refusal_of(&error);
+            let refusal = ServerRefusal::of(&error, &Around::default());
             let why = *ending.borrow();
             if let Some(why) = why {
-                return if refusal.is_uncertain() {
-                    Ended::new(TargetState::Failed, self.explained(&error, &target, &[]))
+                return if refusal.is_lost() {
+                    Ended::new(TargetState::Failed, self.explained(&error, &target, None))
                 } else {
                     Ended::new(TargetState::Cancelled, ended_in_the_middle(why))
                 };
             }
-            if !refusal.may_pass() || attempt == ATTEMPTS {
-                let holders = if refusal.may_pass() {
+            if !refusal.is_contention() || attempt == ATTEMPTS {
+                let holders = if refusal.is_contention() {
                     self.holders(session, &target).await
                 } else {
-                    Vec::new()
+                    None
                 };
-                let explained = self.explained(&error, &target, &holders);
+                let explained = self.explained(&error, &target, holders);
                 let tried = if attempt > 1 {
                     format!(" Tried {attempt} times.")
                 } else {
@@ -262,14 +267,14 @@ impl Execution {
         session: &mut OperationSession,
         target: &PlannedTarget,
     ) -> Result<Option<Ended>, sqlx::Error> {
-        let skipped = |skip: domain::action::Skip| Ended::new(TargetState::Skipped, skip.sentence());
+        let skipped = |skip: Skip| Ended::new(TargetState::Skipped, skip.sentence());
         match &target.known {
             Known::Chunk { table, chunk } => Ok(match chunk_now(&mut session.connection, chunk).await? {
-                None => Some(skipped(domain::action::Skip::Gone)),
+                None => Some(skipped(Skip::Gone)),
                 Some(now) => skip(&self.action, table, &now).map(skipped),
             }),
             Known::Job(_) => {
-                let domain::action::ActionTarget::Job(id) = target.preview.target else {
+                let ActionTarget::Job(id) = target.preview.target else {
                     return Ok(None);
                 };
                 let row: Option<(String, String)> = sqlx::query_as(
@@ -279,7 +284,7 @@ impl Execution {
                 .fetch_optional(&mut session.connection)
                 .await?;
                 Ok(match row {
-                    None => Some(skipped(domain::action::Skip::Gone)),
+                    None => Some(skipped(Skip::Gone)),
                     Some((schema, procedure))
                         if self.permission == Permission::OperateJobs
                             && !is_routine(JobKind::of(&schema, &procedure)) =>
@@ -296,36 +301,35 @@ impl Execution {
         }
     }
 
-    async fn holders(
-        &self,
-        session: &mut OperationSession,
-        target: &PlannedTarget,
-    ) -> Vec<crate::timescale::LockHolder> {
+    async fn holders(&self, session: &mut OperationSession, target: &PlannedTarget) -> Option<String> {
         let relations: Vec<TableName> = match &target.known {
             Known::Chunk { chunk, .. } => vec![chunk.name()],
             Known::Job(job) => job.table.iter().cloned().collect(),
             Known::Aggregate | Known::Nothing => Vec::new(),
         };
         match lock_holders(&mut session.connection, &relations).await {
-            Ok(holders) => holders,
+            Ok(holders) => named(&holders),
             Err(error) => {
                 tracing::debug!(%error, "who holds a lock could not be asked");
-                Vec::new()
+                None
             }
         }
     }
 
-    fn explained(
-        &self,
-        error: &sqlx::Error,
-        target: &PlannedTarget,
-        holders: &[crate::timescale::LockHolder],
-    ) -> String {
-        let refusal: ServerRefusal = refusal_of(error)
-            .on(&target.preview.title)
-            .held_by(holders.to_vec());
+    fn explained(&self, error: &sqlx::Error, target: &PlannedTarget, holders: Option<String>) -> String {
         tracing::warn!(%error, action = self.id, target = target.preview.title, "a target of an action failed");
-        refusal.to_string()
+        let table = match (&target.known, &target.preview.target) {
+            (Known::Chunk { chunk, .. }, _) => Some(chunk.name()),
+            (_, ActionTarget::Aggregate(view)) => Some(view.clone()),
+            (Known::Job(job), _) => job.continuous_aggregate.clone().or_else(|| job.table.clone()),
+            _ => None,
+        };
+        let around = Around {
+            table,
+            holders,
+            ..Around::default()
+        };
+        ServerRefusal::of(error, &around).to_string()
     }
 
     async fn conclude(&self, why: Option<Ending>) -> Result<(), StateError> {

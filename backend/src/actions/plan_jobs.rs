@@ -49,7 +49,7 @@ pub(super) async fn targets(
                 target: target.clone(),
                 title: format!("{} (job {id})", job.title()),
                 range: None,
-                statement: statement(action, *id),
+                statement: statement(action, *id, &planner.session.server.extension_schema),
                 skip,
                 bytes: None,
                 bytes_after: None,
@@ -72,10 +72,10 @@ fn skip(action: &Action, job: &Job) -> Option<Skip> {
 
 /// Passes back what `alter_job` would otherwise lose: it clears a time zone that it is not given, and moves the next start
 /// when it is. -infinity means that the job runs, and is refused as a value.
-fn statement(action: &Action, id: i32) -> String {
+fn statement(action: &Action, id: i32, extension_schema: &str) -> String {
     let kept = "nullif(s.next_start, '-infinity')";
     let (change, next_start) = match action {
-        Action::RunJob => return format!("CALL run_job({id})"),
+        Action::RunJob => return format!("CALL {extension_schema}.run_job({id})"),
         Action::PauseJob => ("scheduled => false, ", kept.to_owned()),
         Action::ResumeJob => ("scheduled => true, ", kept.to_owned()),
         Action::RescheduleJob { next_start } => ("", format!("TIMESTAMPTZ '{next_start}'")),

@@ -6,7 +6,7 @@ use domain::table_name::TableName;
 use crate::auth::WrongGrant;
 use crate::console::NotShown;
 use crate::state::StateError;
-use crate::timescale::{RefusalKind, ServerRefusal, problem_of, refusal_of};
+use crate::timescale::{Around, ServerRefusal};
 
 /// Why the console does not do what somebody asks for: a sentence or two a person can act on.
 #[derive(Debug, thiserror::Error)]
@@ -70,9 +70,6 @@ pub enum ActionRefused {
     /// The name was not typed, or another.
     #[error("This loses data. Type {0} to confirm it.")]
     NameNotTyped(String),
-    /// The database cannot be reached.
-    #[error("The database cannot be reached: {0}. Nothing was begun.")]
-    Unreachable(String),
     /// Nothing is known of the database yet.
     #[error("The database was not read yet. Try again in a moment.")]
     NotRead,
@@ -93,12 +90,7 @@ pub enum ActionRefused {
 impl ActionRefused {
     /// What a failed connection, or a statement that changes nothing, means.
     pub(crate) fn of(error: &sqlx::Error) -> Self {
-        let refusal = refusal_of(error);
-        if refusal.kind() == RefusalKind::ConnectionLost {
-            Self::Unreachable(problem_of(error).detail)
-        } else {
-            Self::Server(Box::new(refusal))
-        }
+        Self::Server(Box::new(ServerRefusal::of(error, &Around::default())))
     }
 }
 

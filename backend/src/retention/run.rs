@@ -17,9 +17,10 @@ use crate::audit::{Entry, Intent};
 use crate::console::Console;
 use crate::state::StateError;
 use crate::state::retention_runs::{Actor, BatchChunk, NewRun, OpenRun, RunEnd, end_run, insert_run};
+use crate::timescale::lock_holders::{lock_holders, named};
 use crate::timescale::operated::relations_there;
 use crate::timescale::operation::{OperationSession, cancellable, connect_for_operation};
-use crate::timescale::{ConnectionUrl, ServerRefusal, lock_holders, refusal_of};
+use crate::timescale::{Around, ConnectionUrl, ServerRefusal};
 
 /// A transaction waits this long for its locks. Whoever wants the chunk next waits behind it, so this is short.
 const LOCK_TIMEOUT: &str = "2s";
@@ -223,7 +224,8 @@ impl Run<'_> {
                     return Ok(None);
                 }
                 Err(error) => {
-                    let may_pass = refusal_of(&error).may_pass() && self.ending.borrow().is_none();
+                    let refusal = ServerRefusal::of(&error, &Around::default());
+                    let may_pass = refusal.is_contention() && self.ending.borrow().is_none();
                     if !may_pass || attempt == ATTEMPTS {
                         break error;
                     }
@@ -232,8 +234,7 @@ impl Run<'_> {
             tokio::time::sleep(PAUSE * attempt).await;
             attempt += 1;
         };
-        let refusal = refusal_of(&error);
-        if refusal.is_uncertain() {
+        if ServerRefusal::of(&error, &Around::default()).is_lost() {
             // The lock went with the session: another console may run by now. What is there tells what became of it.
             let mut again = connect_for_operation(self.url)
                 .await
@@ -249,7 +250,7 @@ impl Run<'_> {
         if let Some(ending) = *self.ending.borrow() {
             return Ok(Some(ended(ending)));
         }
-        let refusal = self.explained(session, refusal, &chunks).await;
+        let refusal = self.explained(session, &error, &chunks).await;
         let of_attempts = if attempt > 1 {
             format!(" Tried {attempt} times.")
         } else {
@@ -273,23 +274,22 @@ impl Run<'_> {
     async fn explained(
         &self,
         session: &mut OperationSession,
-        refusal: ServerRefusal,
+        error: &sqlx::Error,
         chunks: &[BatchChunk],
     ) -> ServerRefusal {
-        let refusal = refusal
-            .as_role(session.server.role.clone())
-            .on(format!("a chunk of {}", self.table));
-        if !refusal.may_pass() {
-            return refusal.on(self.table);
-        }
-        let names: Vec<TableName> = chunks.iter().map(|chunk| chunk.name.clone()).collect();
-        match lock_holders(&mut session.connection, &names).await {
-            Ok(holders) => refusal.held_by(holders),
-            Err(error) => {
-                tracing::debug!(%error, "who holds a lock could not be asked");
-                refusal
+        let mut around = Around {
+            role: Some(session.server.role.clone()),
+            table: Some(self.table.clone()),
+            ..Around::default()
+        };
+        if ServerRefusal::of(error, &around).is_contention() {
+            let names: Vec<TableName> = chunks.iter().map(|chunk| chunk.name.clone()).collect();
+            match lock_holders(&mut session.connection, &names).await {
+                Ok(holders) => around.holders = named(&holders),
+                Err(error) => tracing::debug!(%error, "who holds a lock could not be asked"),
             }
         }
+        ServerRefusal::of(error, &around)
     }
 }
 

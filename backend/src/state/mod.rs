@@ -11,6 +11,7 @@ pub(crate) mod history;
 pub(crate) mod known_browsers;
 pub(crate) mod links;
 mod login_budgets;
+pub(crate) mod policy_changes;
 pub(crate) mod retention_runs;
 pub(crate) mod sessions;
 pub(crate) mod setup;

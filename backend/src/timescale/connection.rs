@@ -113,6 +113,25 @@ pub async fn connect_for_change(url: &ConnectionUrl) -> Result<PgConnection, sql
     connect(url.options("tidemark", &[("lock_timeout", "5s")])).await
 }
 
+/// A connection that changes policies: nothing it does may hold others up for long, and nobody waits for it if the console
+/// is gone.
+pub(crate) async fn connect_for_policies(url: &ConnectionUrl) -> Result<PgConnection, sqlx::Error> {
+    connect(url.options(
+        "tidemark change",
+        &[
+            ("lock_timeout", "2s"),
+            ("statement_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "15s"),
+            ("jit", "off"),
+            // Whatever the role's own settings: intervals come in the notation `Interval` parses, and quotes in statements
+            // are doubled and nothing else.
+            ("IntervalStyle", "postgres"),
+            ("standard_conforming_strings", "on"),
+        ],
+    ))
+    .await
+}
+
 async fn connect(options: PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     match tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await {
         Ok(result) => result,

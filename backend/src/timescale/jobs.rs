@@ -20,7 +20,7 @@ const JOBS_CATALOG: &str = concat!(include_str!("sql/jobs_catalog.sql"), include
 
 #[derive(FromRow)]
 #[expect(clippy::struct_excessive_bools, reason = "the columns of jobs.sql")]
-struct JobRow {
+pub(super) struct JobRow {
     id: i32,
     application_name: String,
     procedure_schema: String,
@@ -76,7 +76,7 @@ struct ErrorRow {
     clippy::struct_excessive_bools,
     reason = "the columns of continuous_aggregates.sql"
 )]
-struct AggregateRow {
+pub(super) struct AggregateRow {
     view_schema: String,
     view_name: String,
     owner: String,
@@ -154,7 +154,7 @@ fn interval(text: &str) -> Interval {
     text.parse().unwrap_or_default()
 }
 
-fn job(row: JobRow, errors: Option<Vec<JobError>>) -> Job {
+pub(super) fn job(row: JobRow, errors: Option<Vec<JobError>>) -> Job {
     let statistics = row.has_run.then(|| statistics(&row));
     let next_start = match row.next_start_us.and_then(moment) {
         _ if !row.scheduled || row.never_starts == Some(true) => NextStart::Never,
@@ -235,7 +235,7 @@ fn statistics(row: &JobRow) -> JobStatistics {
     }
 }
 
-fn aggregate(row: AggregateRow, jobs: &[JobRow]) -> ContinuousAggregate {
+pub(super) fn aggregate(row: AggregateRow, jobs: &[JobRow]) -> ContinuousAggregate {
     let view = TableName::new(row.view_schema, row.view_name);
     let refresh = jobs
         .iter()

@@ -29,6 +29,8 @@ pub(crate) struct OperatedServer {
     pub(crate) role: String,
     pub(crate) is_superuser: bool,
     license: Option<String>,
+    /// The schema of TimescaleDB's functions, quoted.
+    pub(crate) extension_schema: String,
     pub(crate) has_chunk_relid: bool,
     pub(crate) has_catalog_jobs: bool,
     pub(crate) has_columnstore: bool,
@@ -61,6 +63,18 @@ pub(crate) async fn connect_for_operation(url: &ConnectionUrl) -> Result<Operati
     {
         tracing::debug!(%error, "the server does not watch over its clients");
     }
+    // What statements name without a schema is looked for in TimescaleDB's and nowhere else; what is said to be done is on
+    // disk.
+    sqlx::query(
+        "select set_config('search_path', coalesce((
+           select 'pg_catalog, ' || quote_ident(n.nspname)
+           from pg_extension e join pg_namespace n on n.oid = e.extnamespace where e.extname = 'timescaledb'
+         ), 'pg_catalog'), false),
+         set_config('synchronous_commit', case current_setting('synchronous_commit') when 'off' then 'on'
+           else current_setting('synchronous_commit') end, false)",
+    )
+    .execute(&mut connection)
+    .await?;
     let server = sqlx::query_as(include_str!("sql/operation.sql"))
         .fetch_one(&mut connection)
         .await?;

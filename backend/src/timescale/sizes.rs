@@ -5,19 +5,18 @@ use std::num::TryFromIntError;
 use std::sync::Arc;
 
 use domain::chunk_status::ChunkStatus;
-use domain::compression_settings::{CompressionSettings, OrderBy, SegmentBy};
-use domain::dimension::{Dimension, DimensionKind};
+use domain::compression_settings::CompressionSettings;
 use domain::hypertable::{Chunk, ChunkRange, CompressionTotals, Exactness, Hypertable, TableSize};
 use domain::ingest::IngestRate;
 use domain::problem::{Problem, ProblemKind};
 use domain::snapshot::HypertableChunks;
-use domain::table_name::TableName;
 use jiff::Timestamp;
 use sqlx::postgres::PgConnection;
 use sqlx::postgres::types::Oid;
 use sqlx::{Connection, FromRow};
 
-use super::axis::{length, moment_ms, range};
+use super::axis::{moment_ms, range};
+use super::definition::{DimensionRow, HypertableRow, SettingsRow, compression_settings, defined};
 use super::ingest::{Counter, IngestCounters};
 use super::integer_now::IntegerNows;
 use super::measure::{Measurements, UnsettledSize};
@@ -64,39 +63,6 @@ pub(super) struct SizesMemory {
 struct DatabaseRow {
     database_size_bytes: Option<i64>,
     default_version: Option<String>,
-}
-
-#[derive(FromRow)]
-struct HypertableRow {
-    id: i32,
-    schema_name: String,
-    table_name: String,
-    owner: String,
-    compression_enabled: bool,
-    tablespaces: Vec<String>,
-    view_schema: Option<String>,
-    view_name: Option<String>,
-}
-
-#[derive(FromRow)]
-struct DimensionRow {
-    hypertable_id: i32,
-    column_name: String,
-    column_type: String,
-    is_integer: bool,
-    interval_length: Option<i64>,
-    partitions: Option<i32>,
-    now_function_schema: Option<String>,
-    now_function: Option<String>,
-}
-
-#[derive(FromRow)]
-struct SettingsRow {
-    relation: Oid,
-    segment_by: Option<Vec<String>>,
-    order_by: Option<Vec<String>>,
-    descending: Option<Vec<bool>>,
-    nulls_first: Option<Vec<bool>>,
 }
 
 #[derive(FromRow)]
@@ -280,7 +246,9 @@ fn assemble(
         let integer_time = first.is_integer;
         let table_settings = settings.remove(&root.relation);
         chunk_rows.sort_by(|a, b| (a.range_start, &a.relation_name).cmp(&(b.range_start, &b.relation_name)));
-        let mut table = hypertable(row, &dimensions, &root, table_settings)?;
+        let Some(mut table) = hypertable(row, &dimensions, &root, table_settings)? else {
+            continue;
+        };
         let mut chunks = Vec::with_capacity(chunk_rows.len());
         let mut range: Option<ChunkRange> = None;
         let mut unknown = TableSize::default();
@@ -372,56 +340,22 @@ fn exactness(is_exact: bool) -> Exactness {
     }
 }
 
+/// A hypertable with its own table's bytes and rows; its chunks are to be added.
 fn hypertable(
     row: HypertableRow,
     dimensions: &[DimensionRow],
     root: &RelationRow,
     settings: Option<CompressionSettings>,
-) -> Result<Hypertable, TryFromIntError> {
-    let first = &dimensions[0];
-    Ok(Hypertable {
-        schema: row.schema_name,
-        name: row.table_name,
-        owner: row.owner,
-        time_column: first.column_name.clone(),
-        time_type: first.column_type.clone(),
-        chunk_interval: first.interval_length.map(|value| length(value, first.is_integer)),
-        dimensions: dimensions.iter().map(dimension).collect(),
+) -> Result<Option<Hypertable>, TryFromIntError> {
+    let Some(table) = defined(row, dimensions, settings) else {
+        return Ok(None);
+    };
+    Ok(Some(Hypertable {
         size: size(root)?,
         rows: u64::try_from(root.rows)?,
         exactness: exactness(root.exact),
-        compression_enabled: row.compression_enabled,
-        compression_settings: row.compression_enabled.then(|| settings.unwrap_or_default()),
-        tablespaces: row.tablespaces,
-        materializes: row
-            .view_schema
-            .zip(row.view_name)
-            .map(|(schema, name)| TableName { schema, name }),
-        ..Hypertable::default()
-    })
-}
-
-fn dimension(row: &DimensionRow) -> Dimension {
-    Dimension {
-        column: row.column_name.clone(),
-        column_type: row.column_type.clone(),
-        kind: match row.interval_length {
-            Some(value) => DimensionKind::Range {
-                interval: length(value, row.is_integer),
-                now_function: row
-                    .now_function_schema
-                    .as_ref()
-                    .zip(row.now_function.as_ref())
-                    .map(|(schema, name)| format!("{schema}.{name}")),
-            },
-            None => DimensionKind::Hash {
-                partitions: row
-                    .partitions
-                    .and_then(|partitions| u32::try_from(partitions).ok())
-                    .unwrap_or(0),
-            },
-        },
-    }
+        ..table
+    }))
 }
 
 /// A chunk; one whose statistics lag behind has the bytes that were measured, if it was.
@@ -455,27 +389,4 @@ fn chunk(
         created_at: row.created_at_ms.and_then(moment_ms),
         compressed_with: compressed_with.map(Box::new),
     })
-}
-
-fn compression_settings(row: SettingsRow) -> CompressionSettings {
-    let descending = row.descending.unwrap_or_default();
-    let nulls_first = row.nulls_first.unwrap_or_default();
-    CompressionSettings {
-        segment_by: match row.segment_by {
-            None => SegmentBy::ServerChooses,
-            Some(columns) if columns.is_empty() => SegmentBy::Nothing,
-            Some(columns) => SegmentBy::Columns(columns),
-        },
-        order_by: row
-            .order_by
-            .unwrap_or_default()
-            .into_iter()
-            .enumerate()
-            .map(|(index, column)| OrderBy {
-                column,
-                descending: descending.get(index).copied().unwrap_or_default(),
-                nulls_first: nulls_first.get(index).copied().unwrap_or_default(),
-            })
-            .collect(),
-    }
 }

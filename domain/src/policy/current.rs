@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::compression_settings::CompressionSettings;
+use crate::continuous_aggregate::ContinuousAggregate;
 use crate::hypertable::{Hypertable, TimeSpan};
 use crate::job::{Job, NextStart, PolicyThreshold};
 use crate::policy::difference::{Difference, NOTHING, difference_of_policies};
@@ -111,8 +112,21 @@ impl Current {
         let hypertable = snapshot
             .hypertable(name)
             .ok_or_else(|| NotPlannable::NoSuchTable(table.clone()))?;
+        Self::of_parts(hypertable, aggregate, &snapshot.jobs, console_retention)
+    }
+
+    /// The same of what was read of one table alone: its hypertable, the continuous aggregate that lies in it, and its jobs;
+    /// jobs of other tables may be among them.
+    pub fn of_parts(
+        hypertable: &Hypertable,
+        aggregate: Option<&ContinuousAggregate>,
+        all_jobs: &[Job],
+        console_retention: Option<AgePolicy>,
+    ) -> Result<Self, NotPlannable> {
+        let name = &hypertable.table_name();
+        let table = aggregate.map_or(name, |aggregate| &aggregate.view);
         let jobs = |kind: PolicyKind| {
-            snapshot.jobs.iter().filter(move |job| {
+            all_jobs.iter().filter(move |job| {
                 job.kind == kind.job_kind()
                     && job.procedure == kind.procedure()
                     && job.table.as_ref() == Some(name)

@@ -52,6 +52,8 @@ pub struct Capabilities {
     /// Retention by creation of chunks whose time is a date. From 2.26.3 on; before, such a policy can be added, but
     /// neither changed nor run (`could not find drop_after in config for job`).
     pub drops_by_creation: bool,
+    /// The database's owner may change policies of tables that are others'. From 2.28 on.
+    pub obeys_database_owner: bool,
 }
 
 /// Who would apply a plan.
@@ -86,6 +88,7 @@ impl Capabilities {
         Self {
             resets_compression_settings: version >= [2, 22, 0],
             drops_by_creation: version >= [2, 26, 3],
+            obeys_database_owner: version >= [2, 28, 0],
         }
     }
 }
@@ -155,6 +158,7 @@ impl<'a> Facts<'a> {
             capabilities: Capabilities {
                 resets_compression_settings: true,
                 drops_by_creation: true,
+                obeys_database_owner: true,
             },
             applicant: None,
             owner_can_login: None,
@@ -177,20 +181,22 @@ mod tests {
 
     #[test]
     fn a_version_says_what_it_can_do() {
-        for (version, resets, drops) in [
-            ("2.19.3", false, false),
-            ("2.21.4", false, false),
-            ("2.22.0", true, false),
-            ("2.26.2", true, false),
-            ("2.26.3", true, true),
-            ("2.27", true, true),
-            ("2.32.0-dev", true, true),
-            ("3.0.0", true, true),
-            ("", false, false),
+        for (version, resets, drops, owner) in [
+            ("2.19.3", false, false, false),
+            ("2.21.4", false, false, false),
+            ("2.22.0", true, false, false),
+            ("2.26.2", true, false, false),
+            ("2.26.3", true, true, false),
+            ("2.27", true, true, false),
+            ("2.28.0", true, true, true),
+            ("2.32.0-dev", true, true, true),
+            ("3.0.0", true, true, true),
+            ("", false, false, false),
         ] {
             let expected = Capabilities {
                 resets_compression_settings: resets,
                 drops_by_creation: drops,
+                obeys_database_owner: owner,
             };
             assert_eq!(Capabilities::of_version(version), expected, "{version}");
         }

@@ -4,6 +4,10 @@ select
   current_user::text as role,
   (select rolsuper from pg_roles where rolname = current_user) as is_superuser,
   current_setting('timescaledb.license', true) as license,
+  coalesce((
+    select quote_ident(n.nspname) from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+    where e.extname = 'timescaledb'
+  ), 'public') as extension_schema,
   exists (
     select from pg_attribute a
     where a.attrelid = to_regclass('_timescaledb_catalog.chunk') and a.attname = 'relid' and not a.attisdropped
