@@ -36,7 +36,7 @@ impl Console {
         if apply.reason.chars().count() > REASON {
             return Err(PolicyRefused::ReasonTooLong(REASON));
         }
-        let mut session = open(&watched).await?;
+        let mut session = Box::pin(open(&watched)).await?;
         let begun = Box::pin(self.begin(granted, &watched, &mut session, apply)).await;
         match begun {
             Ok((id, intent, content, sight, undoes)) => {

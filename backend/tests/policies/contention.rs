@@ -187,7 +187,11 @@ async fn races(server: Server, test: &str, rounds: i32) {
         return;
     };
     database.execute(READINGS).await;
-    let workshop = Workshop::of(&database).await;
+    // Two over one file, or two replicas over a server.
+    let workshop = match server {
+        Server::Any => Workshop::of(&database).await,
+        Server::Community => Workshop::of_replicas(&database).await,
+    };
     let other = workshop.another(&database).await;
     let (mut first_won, mut second_won) = (0, 0);
     for round in 0..rounds {

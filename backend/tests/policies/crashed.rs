@@ -97,9 +97,9 @@ async fn a_database_that_is_killed_anywhere_has_the_policy_before_or_after_and_t
     let edition = edition(&workshop.console, &table).await;
     let ways = both_ways(edition);
     workshop.applied(&ways[1]).await;
-    let began = Instant::now();
+    let started = Instant::now();
     workshop.applied(&ways[0]).await;
-    let takes = began.elapsed();
+    let takes = started.elapsed();
     let mut is = 0;
     let mut tally = Tally::default();
     for round in 0..ROUNDS {

@@ -14,7 +14,7 @@ use domain::snapshot::Edition;
 use super::support::Server;
 use super::workshop::{
     COMPRESS_AFTER, DROP_AFTER, FACTORY, LONG, READINGS, Workshop, application, apply_and_wait, audit,
-    console, database, edition, granted, named, preview, state_file, wanted,
+    console, database, edition, granted, named, preview, wanted,
 };
 
 /// What says to the test's own program, started again, that it is the console that is killed.
@@ -194,7 +194,11 @@ async fn console_is_killed(server: Server, test: &str) {
         return;
     };
     database.execute(READINGS).await;
-    let workshop = Workshop::of(&database).await;
+    // One with its state in a file, one with its state on a server.
+    let workshop = match server {
+        Server::Any => Workshop::of(&database).await,
+        Server::Community => Workshop::of_replicas(&database).await,
+    };
     let table = named("readings");
     let edition = edition(&workshop.console, &table).await;
     let ways = both_ways(edition);
@@ -209,7 +213,7 @@ async fn console_is_killed(server: Server, test: &str) {
     for round in 0..ROUNDS {
         // Towards what it is not, and whatever came of it.
         let mut child = KilledConsole::start(
-            &workshop.state_url(),
+            &workshop.state_url,
             &database.url(),
             1 - u32::try_from(is).unwrap_or(0),
         );
@@ -262,11 +266,9 @@ async fn what_a_killed_console_left_is_settled_before_the_next_change_of_the_tab
         return;
     };
     database.execute(READINGS).await;
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let state_url = state_file(directory.path());
-    let (url, table) = (database.url(), named("readings"));
-    let (one, _) = console(&state_url, &url, &url).await;
-    let ways = both_ways(edition(&one, &table).await);
+    let workshop = Workshop::of(&database).await;
+    let (one, table) = (&workshop.console, named("readings"));
+    let ways = both_ways(edition(one, &table).await);
     // Somebody holds what the change needs, and the console is killed while it waits.
     let mut holder = database.connect().await;
     super::support::execute(
@@ -274,7 +276,7 @@ async fn what_a_killed_console_left_is_settled_before_the_next_change_of_the_tab
         "begin; update _timescaledb_catalog.dimension set interval_length = interval_length",
     )
     .await;
-    let mut child = KilledConsole::start(&state_url, &url, 0);
+    let mut child = KilledConsole::start(&workshop.state_url, &database.url(), 0);
     child.go();
     tokio::time::sleep(Duration::from_millis(500)).await;
     // Another console sees it, and leaves it alone: it is being worked on.
@@ -282,8 +284,8 @@ async fn what_a_killed_console_left_is_settled_before_the_next_change_of_the_tab
     child.kill();
     super::support::execute(&mut holder, "rollback").await;
 
-    let seen = preview(&one, &ways[1]).await;
-    let change = apply_and_wait(&one, application(&seen)).await.expect("applied");
+    let seen = preview(one, &ways[1]).await;
+    let change = apply_and_wait(one, application(&seen)).await.expect("applied");
     assert_eq!(change.state, ChangeState::Applied);
     let changes = one
         .policy_changes(&granted(), FACTORY, None, None, 10)

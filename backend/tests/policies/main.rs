@@ -9,6 +9,7 @@ mod crashed;
 mod foretold;
 mod fresh;
 mod killed;
+mod not_begun;
 mod refused;
 mod taken_back;
 mod workshop;

@@ -73,7 +73,7 @@ async fn every_refusal_is_a_sentence(server: Server, test: &str) {
         ),
     ] {
         database.execute(&raise(sqlstate, message)).await;
-        let why = failure(&database, &workshop).await;
+        let why = Box::pin(failure(&database, &workshop)).await;
         assert!(why.starts_with("Nothing was changed. "), "{why}");
         assert!(
             why.contains(message) && why.contains(sqlstate) && why.contains(action),
@@ -85,7 +85,7 @@ async fn every_refusal_is_a_sentence(server: Server, test: &str) {
     database
         .execute(&instead("perform pg_terminate_backend(pg_backend_pid());"))
         .await;
-    let why = failure(&database, &workshop).await;
+    let why = Box::pin(failure(&database, &workshop)).await;
     assert!(
         why.contains("The connection to the database cannot be made, or was lost"),
         "{why}"
@@ -95,15 +95,19 @@ async fn every_refusal_is_a_sentence(server: Server, test: &str) {
 
 #[tokio::test]
 async fn every_refusal_of_the_server_is_a_sentence_to_act_on() {
-    every_refusal_is_a_sentence(Server::Any, "every_refusal_of_the_server_is_a_sentence_to_act_on").await;
+    Box::pin(every_refusal_is_a_sentence(
+        Server::Any,
+        "every_refusal_of_the_server_is_a_sentence_to_act_on",
+    ))
+    .await;
 }
 
 #[tokio::test]
 async fn every_refusal_of_a_community_server_is_a_sentence_to_act_on() {
-    every_refusal_is_a_sentence(
+    Box::pin(every_refusal_is_a_sentence(
         Server::Community,
         "every_refusal_of_a_community_server_is_a_sentence_to_act_on",
-    )
+    ))
     .await;
 }
 
@@ -121,7 +125,7 @@ async fn missing_rights_name_the_role_and_the_owner() {
         ))
         .await;
     let workshop = Workshop::changing_with(&database, &database.url_as(&owner, "pw")).await;
-    let why = failure(&database, &workshop).await;
+    let why = Box::pin(failure(&database, &workshop)).await;
     for words in [
         "permission denied for function set_chunk_time_interval",
         "42501",
@@ -162,7 +166,7 @@ async fn a_lock_on_the_catalog_is_told_with_who_holds_it() {
         "begin; update _timescaledb_catalog.dimension set interval_length = interval_length",
     )
     .await;
-    let why = failure(&database, &workshop).await;
+    let why = Box::pin(failure(&database, &workshop)).await;
     assert!(
         why.contains("55P03") && why.contains("readings is held by session"),
         "{why}"

@@ -1,12 +1,12 @@
 //! A console with a database to change, and what tests ask of it again and again.
 
-use std::path::Path;
 use std::time::Duration;
 
 use backend::audit::ReadLog;
 use backend::auth::{Granted, PasswordHasher};
 use backend::collector::{Watched, watch_database};
 use backend::console::{Console, ConsoleParts};
+use backend::declared::Declarations;
 use backend::policies::{ApplyPolicy, Planned, PolicyRefused, Preview, Wanted};
 use backend::state::StateStore;
 use domain::audit::{AuditEvent, AuditQuery};
@@ -21,7 +21,7 @@ use crate::support::{Server, TestDatabase, server_url, system_clock};
 /// The console's name for the database.
 pub const FACTORY: &str = "factory";
 /// Longer than any change takes.
-pub const LONG: Duration = Duration::from_secs(60);
+pub const LONG: Duration = Duration::from_mins(1);
 
 pub const COMPRESS_AFTER: Field = Field::Threshold(PolicyKind::Compression);
 pub const DROP_AFTER: Field = Field::Threshold(PolicyKind::Retention);
@@ -36,7 +36,9 @@ pub const READINGS: &str = "
 pub struct Workshop {
     pub console: Console,
     pub watched: Watched,
-    directory: tempfile::TempDir,
+    pub state_url: String,
+    _directory: tempfile::TempDir,
+    _state: Option<TestDatabase>,
 }
 
 /// A database with TimescaleDB; `None` where the server is missing.
@@ -87,16 +89,13 @@ pub async fn console(state_url: &str, database_url: &str, change_url: &str) -> (
         clock: system_clock(),
         databases: vec![watched.clone()],
         reads,
+        declarations: Declarations::default(),
         audit_keep_days: 365,
         public_address: "http://127.0.0.1:3000".to_owned(),
         environment: None,
     });
     watched.refresh().await;
     (console, watched)
-}
-
-pub fn state_file(directory: &Path) -> String {
-    format!("sqlite://{}", directory.join("state.db").display())
 }
 
 impl Workshop {
@@ -106,23 +105,35 @@ impl Workshop {
 
     /// One whose changes connect otherwise than its collector.
     pub async fn changing_with(database: &TestDatabase, change_url: &str) -> Self {
+        Self::with(database, change_url, None).await
+    }
+
+    /// One whose state lies on a server, as that of several replicas does.
+    pub async fn of_replicas(database: &TestDatabase) -> Self {
+        let state = TestDatabase::plain(&database.url().parse().expect("a URL")).await;
+        Self::with(database, &database.url(), Some(state)).await
+    }
+
+    async fn with(database: &TestDatabase, change_url: &str, state: Option<TestDatabase>) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let (console, watched) = console(&state_file(directory.path()), &database.url(), change_url).await;
+        let state_url = match &state {
+            Some(state) => state.url(),
+            None => format!("sqlite://{}", directory.path().join("state.db").display()),
+        };
+        let (console, watched) = console(&state_url, &database.url(), change_url).await;
         Self {
             console,
             watched,
-            directory,
+            state_url,
+            _directory: directory,
+            _state: state,
         }
     }
 
     /// Another console over the same state.
     pub async fn another(&self, database: &TestDatabase) -> Console {
         let url = database.url();
-        console(&self.state_url(), &url, &url).await.0
-    }
-
-    pub fn state_url(&self) -> String {
-        state_file(self.directory.path())
+        console(&self.state_url, &url, &url).await.0
     }
 
     pub async fn preview(&self, wanted: &Wanted) -> Preview {
@@ -130,7 +141,7 @@ impl Workshop {
     }
 
     pub async fn apply(&self, wanted: &Wanted) -> PolicyChange {
-        apply(&self.console, wanted).await
+        Box::pin(apply(&self.console, wanted)).await
     }
 
     /// Applies what must succeed.
@@ -182,12 +193,12 @@ pub fn application(preview: &Preview) -> ApplyPolicy {
 /// Previews and applies; panics where it is refused before anything is done.
 pub async fn apply(console: &Console, wanted: &Wanted) -> PolicyChange {
     let preview = preview(console, wanted).await;
-    let applied = apply_and_wait(console, application(&preview)).await;
+    let applied = Box::pin(apply_and_wait(console, application(&preview))).await;
     applied.unwrap_or_else(|refused| panic!("{refused}"))
 }
 
 pub async fn apply_and_wait(console: &Console, apply: ApplyPolicy) -> Result<PolicyChange, PolicyRefused> {
-    let id = console.apply_policy(&granted(), FACTORY, apply).await?;
+    let id = Box::pin(console.apply_policy(&granted(), FACTORY, apply)).await?;
     console.await_policy_change(&granted(), FACTORY, id, LONG).await
 }
 
