@@ -76,7 +76,8 @@ const QUERY: &str =
 fn cases() -> Vec<Case> {
     use Ask::{Form, Get, Json, Page, Query};
     use Permission::{
-        ManageOwnAccount, ManageUsers, Refresh, ViewAudit, ViewConfiguration, ViewDetails, ViewStatus,
+        ChangePolicies, ManageOwnAccount, ManageUsers, OperateJobs, Refresh, ViewAudit, ViewConfiguration,
+        ViewDetails, ViewStatus,
     };
 
     vec![

@@ -154,9 +154,14 @@ pub async fn draw_policies(database: String, before: Option<i64>) -> Result<Mark
         .policy_changes(&granted, &database, None, before, crate::pages::CHANGES_A_PAGE)
         .await
         .map_err(refused)?;
+    let kept = console
+        .retention_statuses(&granted, &database)
+        .await
+        .map_err(|error| guard::action_refused("reading retention", error))?;
     Ok(crate::pages::draw_policy_list(
         &database,
         report,
+        &kept,
         changes,
         before.is_none(),
     ))

@@ -307,16 +307,18 @@ fn Run(run: ActionRun, database: String, may_cancel: bool) -> impl IntoView {
         .map(|target| view! { <TargetRow target=target.clone() /> })
         .collect_view();
     let more = all.saturating_sub(LISTED);
+    let (counted, tone) = (counts(&run), tone(&run));
+    let may_end = is_open && may_cancel && run.cancelled_by.is_none();
     view! {
         <div class="head">
             <h1>{run.title.clone()}</h1>
             <p class="head-facts">{format!("Action {} · {} UTC · by {}", run.id, moment(run.started_at), run.who)}</p>
         </div>
-        <Notice tone=tone(&run) title=title>
-            <p>{counts(&run)}</p>
+        <Notice tone title=title>
+            <p>{counted}</p>
             {is_open.then(|| view! { <progress max=all.to_string() value=over.to_string()>{format!("{over} of {all}")}</progress> })}
         </Notice>
-        {(is_open && may_cancel && run.cancelled_by.is_none()).then(|| view! {
+        {may_end.then(|| view! {
             <form method="post" action="/fn/cancel_action" class="page-actions">
                 <input type="hidden" name="database" value=database.clone() />
                 <input type="hidden" name="id" value=run.id.to_string() />
@@ -352,7 +354,7 @@ fn TargetRow(target: TargetRun) -> impl IntoView {
     #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
     let took = target
         .duration_ms
-        .map_or_else(|| "-".to_owned(), |ms| duration(ms as f64).to_string());
+        .map_or_else(|| "-".to_owned(), |ms| duration(ms as f64));
     view! {
         <tr>
             <th scope="row" class="name">{target.title}</th>

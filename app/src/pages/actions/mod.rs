@@ -53,10 +53,10 @@ pub(crate) fn NewActionPage() -> impl IntoView {
     let database = database_parameter();
     let query = use_query_map();
     let said = Memo::new(move |_| {
-        let pairs = query.get().into_iter().flat_map(|(name, texts)| {
-            let name = name.to_string();
-            texts.into_iter().map(move |text| (name.clone(), text))
-        });
+        let pairs = query
+            .get()
+            .into_iter()
+            .map(|(name, text)| (name.to_string(), text));
         pairs.collect::<Vec<(String, String)>>()
     });
     let preview = load(
