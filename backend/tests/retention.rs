@@ -710,7 +710,7 @@ async fn ending_a_run_ends_its_statement_on_the_server() {
         assert!(matches!(again, Err(ActionRefused::RunsAlready(of)) if of == id));
         support::until(
             &database,
-            "select exists (select from pg_stat_activity where query like 'SELECT drop_chunks%' and wait_event_type = 'Lock')",
+            "select exists (select from pg_stat_activity where datname = current_database() and query like 'SELECT drop_chunks%' and wait_event_type = 'Lock')",
         )
         .await;
         console
@@ -727,7 +727,7 @@ async fn ending_a_run_ends_its_statement_on_the_server() {
         assert_eq!(run.outcome, Some(RetentionOutcome::Cancelled));
         assert_eq!(run.cancelled_by.as_deref(), Some("the command line"));
         let working = database
-            .number("select count(*) from pg_stat_activity where query like 'SELECT drop_chunks%' and state = 'active'")
+            .number("select count(*) from pg_stat_activity where datname = current_database() and query like 'SELECT drop_chunks%' and state = 'active'")
             .await;
         assert_eq!(working, 0);
         assert_eq!(chunks(&database, "m").await, held);
