@@ -223,6 +223,13 @@ fn statement(
             format!("CALL convert_to_columnstore({name}, if_not_columnstore => true)")
         }
         Action::Compress => format!("SELECT compress_chunk({name}, if_not_compressed => true)"),
+        // Of a chunk with later rows the server compresses these by the chunk's own settings and leaves the rest as it is
+        // (2.29): where the settings changed, both are wanted.
+        Action::Recompress if chunk.settings_differ && chunk.status().wants_recompression() => format!(
+            "{};\n{}",
+            statement(&Action::Decompress, server, of, chunk, alone),
+            statement(&Action::Compress, server, of, chunk, alone)
+        ),
         Action::Recompress if server.has_columnstore => {
             format!("CALL convert_to_columnstore({name}, if_not_columnstore => true, recompress => true)")
         }

@@ -16,8 +16,9 @@ use crate::timescale::operated::{
 };
 use crate::timescale::operation::OperationSession;
 
-/// One transaction takes at most this part of the locks the server has room for: other sessions need some, too.
-const LOCK_SHARE: u64 = 8;
+/// One transaction takes at most this part of the locks the server has room for: other sessions need some, too, and what
+/// ends soon is soon out of the way.
+const LOCK_SHARE: u64 = 32;
 /// However many locks there are, a transaction that drops more takes too long.
 const CHUNKS_A_BATCH: usize = 500;
 

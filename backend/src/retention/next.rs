@@ -16,8 +16,9 @@ const LONGEST_BACKOFF: i64 = 20;
 const INTERVALS_OF_BACKOFF: i64 = 5;
 /// Runs that were missed are made up for within this, and within a tenth of their interval.
 const SPREAD_S: i64 = 10 * 60;
-/// A run this late was missed: the console was not there.
-pub(super) const MISSED_AFTER_S: i64 = 60;
+/// A run this late was missed: the console was not there. Longer than what is missed is put off, so that a console which is
+/// started again and again does not put it off for ever.
+pub(super) const MISSED_AFTER_S: i64 = 15 * 60;
 
 /// By schedule, after a run that ended.
 pub(super) async fn by_schedule(
