@@ -13,6 +13,7 @@ use domain::snapshot::Snapshot;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::actions::Operations;
 use crate::audit::{ReadLog, RefusalLimit};
 use crate::auth::{Granted, PasswordHasher, SignedInAs, WrongGrant};
 use crate::clock::SharedClock;
@@ -62,6 +63,8 @@ pub struct Console {
     pub(crate) declarations: Declarations,
     /// Whether feeds are to end.
     pub(crate) feeds_stop: Arc<watch::Sender<bool>>,
+    /// What is under way in the databases.
+    pub(crate) operations: Operations,
 }
 
 /// The last reading of a database, with what was made of it so far. The next one changes nothing of it.
@@ -155,6 +158,7 @@ impl Console {
             environment: parts.environment.map(Into::into),
             declarations: parts.declarations,
             feeds_stop: Arc::new(watch::Sender::new(false)),
+            operations: Operations::default(),
         }
     }
 
@@ -204,6 +208,11 @@ impl Console {
             }
         }
         counts
+    }
+
+    /// Every watched database.
+    pub(crate) fn all_watched(&self) -> &[Watched] {
+        &self.databases
     }
 
     pub(crate) fn watched(&self, database: &str) -> Result<&Watched, NotShown> {

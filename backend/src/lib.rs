@@ -3,6 +3,7 @@
 //! Knows neither the web framework nor the views: it takes plain values and returns `domain` types.
 
 pub mod accounts;
+pub mod actions;
 pub mod audit;
 pub mod auth;
 pub mod clock;
@@ -16,5 +17,6 @@ mod made;
 pub mod policies;
 pub mod random;
 pub mod reference;
+pub mod retention;
 pub mod state;
 pub mod timescale;

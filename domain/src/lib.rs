@@ -4,6 +4,7 @@
 //! the browser reads the very same ones.
 
 pub mod account;
+pub mod action;
 pub mod activity;
 pub mod activity_page;
 pub mod aggregate_list;
@@ -46,6 +47,7 @@ pub mod problem;
 pub mod psql;
 pub mod quantity;
 pub mod reading;
+pub mod retention_run;
 pub mod role;
 pub mod search;
 pub mod server_health;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use backend::accounts::ChangeRefused;
+use backend::actions::keep_actions;
 use backend::audit::{ReadLog, remove_old_events, write_reads};
 use backend::auth::{Granted, PasswordHasher};
 use backend::clock::SharedClock;
@@ -15,6 +16,7 @@ use backend::console::{Console, ConsoleParts};
 use backend::declared::{Declarations, apply_declared_at_start};
 use backend::history::{Limits, Recorder, keep_history, record_observations};
 use backend::policies::settle_policy_changes;
+use backend::retention::run_retention;
 use backend::state::StateStore;
 use domain::role::{Permission, Role};
 use hyper_util::rt::TokioTimer;
@@ -31,6 +33,9 @@ use crate::router;
 const HEAD_WITHIN: Duration = Duration::from_secs(20);
 /// Requests that are under way when the console is stopped have this long to end.
 const LAST_ANSWERS: Duration = Duration::from_secs(10);
+
+/// What is under way in the databases then has this long.
+const LAST_OPERATIONS: Duration = Duration::from_secs(15);
 
 /// Serves until interrupted.
 pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> Result<(), Failure> {
@@ -93,11 +98,19 @@ pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> 
     let (stop_settling, stopped) = tokio::sync::watch::channel(false);
     let settling = tokio::spawn(settle_policy_changes(console.clone(), stopped));
 
+    let (stop_operations, stopped) = tokio::sync::watch::channel(false);
+    let mut operations = JoinSet::new();
+    operations.spawn(run_retention(console.clone(), stopped.clone()));
+    operations.spawn(keep_actions(console.clone(), stopped));
+
     let router = router::router(configuration, &console, address);
     tracing::info!(address = %public_address, "Tidemark is ready");
     announce_setup_link(&console).await?;
 
     let served = listen(listener, router, console).await;
+    // What is under way in the databases is ended, and how it ended is written down.
+    let _ = stop_operations.send(true);
+    let _ = tokio::time::timeout(LAST_OPERATIONS, operations.join_all()).await;
     // A change that is under way ends, rather than being settled at the next start.
     let _ = stop_settling.send(true);
     let _ = settling.await;

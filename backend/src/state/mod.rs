@@ -4,6 +4,7 @@
 //! SQLite by default, PostgreSQL for several replicas. Every statement is written once, in SQL that both understand,
 //! and every test runs against both.
 
+pub(crate) mod actions;
 pub(crate) mod audit;
 pub(crate) mod console_retention;
 pub(crate) mod history;
@@ -11,6 +12,7 @@ pub(crate) mod known_browsers;
 pub(crate) mod links;
 mod login_budgets;
 pub(crate) mod policy_changes;
+pub(crate) mod retention_runs;
 pub(crate) mod sessions;
 pub(crate) mod setup;
 pub(crate) mod tokens;

@@ -93,7 +93,7 @@ pub(super) struct AggregateRow {
 }
 
 /// Every job, by number, and every continuous aggregate, by schema and name.
-pub(super) async fn read_jobs(
+pub(crate) async fn read_jobs(
     connection: &mut PgConnection,
     has_catalog_jobs: bool,
 ) -> Result<(Vec<Job>, Vec<ContinuousAggregate>), sqlx::Error> {

@@ -35,6 +35,13 @@ impl ServerRefusal {
         matches!(self.sqlstate(), Some("55P03" | "40P01"))
     }
 
+    /// Whether nobody knows if it was done: there was no answer, or the session ended.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.sqlstate().is_none_or(|sqlstate| {
+            sqlstate.starts_with("08") || sqlstate.starts_with("57P") || sqlstate == "25P03"
+        })
+    }
+
     /// Of a driver's error.
     pub(crate) fn of(error: &sqlx::Error, around: &Around) -> Self {
         match error {

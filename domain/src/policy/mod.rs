@@ -41,6 +41,7 @@ pub use self::model::{
     AgePolicy, Compression, Desired, NextStarts, PolicyKind, Refresh, RefreshWindow, TablePolicy, Threshold,
 };
 pub use self::outlook::{Amount, DaySum, Fate, FirstRuns, HORIZON_DAYS, Outlook};
+pub(crate) use self::parse::interval as parse_interval;
 pub use self::parse::{FieldError, parse};
 pub use self::plan::{Plan, PlannedStep, plan};
 pub use self::schedule::Schedule;

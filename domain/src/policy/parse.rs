@@ -278,7 +278,7 @@ impl Reader<'_> {
 }
 
 /// An interval, where it cannot be misread.
-fn interval(text: &str) -> Result<Interval, String> {
+pub(crate) fn interval(text: &str) -> Result<Interval, String> {
     // What is written by hand is shorter; sums of thousands of terms would not fit.
     if text.len() > LONGEST_TEXT {
         return Err("this is too long for an interval; write for example \"7 days\"".to_owned());

@@ -69,6 +69,21 @@ impl Schedule {
             || self.fixed && self.initial_start.is_some() && self.initial_start != actual.initial_start
     }
 
+    /// When it starts next after a run that ended: at the next of its fixed times, or an interval later. Fixed times are
+    /// counted from `anchor`: its initial start, or any of its starts.
+    ///
+    /// Where the schedule has a time zone, what goes in and comes out are readings of a clock there, written as if they
+    /// were UTC: days and months are counted by that clock, so that a daily run stays at its hour when summer time begins.
+    /// Who knows the zone reads the clock, and asks again from the answer where it is not after the end (the hour that
+    /// comes twice).
+    pub fn start_after(&self, ended: Timestamp, anchor: Timestamp) -> Timestamp {
+        if !self.fixed || !self.interval.is_positive() {
+            return moved(ended, self.interval).unwrap_or(ended).max(ended);
+        }
+        let soonest = moved(ended, Interval::new(0, 0, 1)).unwrap_or(ended);
+        not_before(anchor, self.interval, soonest)
+    }
+
     /// When a new job starts first where nobody says: at the next of its fixed times, or an interval from now. Never
     /// within seconds, which is what the server does by itself.
     pub(super) fn first_start(&self, now: Timestamp) -> Timestamp {
@@ -165,6 +180,45 @@ mod tests {
     fn a_series_that_leads_nowhere_is_at_the_moment_itself() {
         let now = at("2026-11-23T00:00:00Z");
         assert_eq!(not_before(at("2026-01-01T00:00:00Z"), every("0 days"), now), now);
+    }
+
+    #[test]
+    fn fixed_times_are_kept_however_long_a_run_takes_and_others_follow_its_end() {
+        let mut schedule = Schedule::default_for(PolicyKind::Retention, None);
+        let anchor = at("2026-11-01T02:00:00Z");
+        let ended = at("2026-11-23T05:30:00Z");
+        assert_eq!(schedule.start_after(ended, anchor), at("2026-11-24T05:30:00Z"));
+        schedule.fixed = true;
+        assert_eq!(schedule.start_after(ended, anchor), at("2026-11-24T02:00:00Z"));
+        // A run that ends at a fixed time waits for the one after it.
+        assert_eq!(
+            schedule.start_after(at("2026-11-24T02:00:00Z"), anchor),
+            at("2026-11-25T02:00:00Z")
+        );
+        schedule.interval = every("1 month");
+        assert_eq!(
+            schedule.start_after(ended, at("2026-01-31T02:00:00Z")),
+            at("2026-11-30T02:00:00Z")
+        );
+        schedule.interval = every("0 days");
+        assert_eq!(schedule.start_after(ended, anchor), ended);
+    }
+
+    #[test]
+    fn a_daily_run_keeps_its_hour_by_the_clock_of_its_zone() {
+        let schedule = Schedule {
+            fixed: true,
+            timezone: Some("Europe/Berlin".to_owned()),
+            ..Schedule::default_for(PolicyKind::Retention, None)
+        };
+        // 02:30 in Berlin is 01:30 UTC in winter and 00:30 UTC in summer; on clocks there it stays 02:30.
+        let anchor = at("2026-10-20T02:30:00Z");
+        for (ended, next) in [
+            ("2026-10-24T02:31:00Z", "2026-10-25T02:30:00Z"),
+            ("2026-10-25T02:31:00Z", "2026-10-26T02:30:00Z"),
+        ] {
+            assert_eq!(schedule.start_after(at(ended), anchor), at(next));
+        }
     }
 
     #[test]
