@@ -25,6 +25,7 @@ mod search_field;
 mod size_bar;
 mod table_charts;
 mod title;
+mod under_way;
 mod when;
 
 pub(crate) use chunk_list::ChunkList;
@@ -55,4 +56,8 @@ pub(crate) use runs::{RunsChart, range_query, runs_range};
 pub(crate) use size_bar::{SizeBar, SizeLegend};
 pub(crate) use table_charts::{ChunkCharts, IngestChart, SizeChart, StorageChart};
 pub(crate) use title::PageTitle;
+pub use under_way::DrawnProgress;
+#[cfg(feature = "ssr")]
+pub(crate) use under_way::progress;
+pub(crate) use under_way::show_progress;
 pub(crate) use when::{FactCard, FindingView, Told};

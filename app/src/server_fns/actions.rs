@@ -3,6 +3,7 @@
 use charts::Markup;
 use leptos::prelude::*;
 
+use crate::components::DrawnProgress;
 use crate::error::AppError;
 
 /// Draws what an action would do. `said` is what stands in the page's address.
@@ -109,9 +110,9 @@ pub async fn cancel_action(database: String, id: i64) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Draws one action. While it is under way, the page is loaded again every second.
+/// Draws one action.
 #[server(prefix = "/fn", endpoint = "draw_action", input = leptos::server_fn::codec::Json)]
-pub async fn draw_action(database: String, id: i64) -> Result<Markup, AppError> {
+pub async fn draw_action(database: String, id: i64) -> Result<DrawnProgress, AppError> {
     use super::guard;
 
     let (console, granted) = guard::demand(domain::role::Permission::OperateJobs, "action").await?;
@@ -119,14 +120,8 @@ pub async fn draw_action(database: String, id: i64) -> Result<Markup, AppError> 
         .action(&granted, &database, id)
         .await
         .map_err(|error| guard::action_refused("reading an action", error))?;
-    if run.ended_at.is_none() {
-        super::load_again_soon();
-    }
-    Ok(crate::pages::draw_action_run(
-        &database,
-        &run,
-        granted.may(run.permission),
-    ))
+    let drawn = crate::pages::draw_action_run(&database, &run, granted.may(run.permission));
+    Ok(crate::components::progress(drawn, run.ended_at.is_some()))
 }
 
 /// Draws what was done, newest first, before one.

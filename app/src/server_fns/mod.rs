@@ -79,14 +79,6 @@ pub use users::{
     end_user_sessions, invite_user, list_users, load_user, reset_password,
 };
 
-/// Has a browser load the page again in a second, for as long as something is under way: with and without JavaScript.
-#[cfg(feature = "ssr")]
-fn load_again_soon() {
-    if let Some(response) = leptos::prelude::use_context::<leptos_axum::ResponseOptions>() {
-        response.insert_header(http::header::REFRESH, http::HeaderValue::from_static("1"));
-    }
-}
-
 /// What was sent could not be understood.
 #[cfg(feature = "ssr")]
 pub(crate) fn bad_request() -> crate::error::AppError {

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::charts::DrawnChart;
+use crate::components::DrawnProgress;
 use crate::error::AppError;
 
 /// The form of a table's policy, and what it would do.
@@ -126,9 +127,9 @@ pub async fn apply_policy(
     Ok(())
 }
 
-/// Draws what became of a change. While it is under way, the page is loaded again every second.
+/// Draws what became of a change.
 #[server(prefix = "/fn", endpoint = "draw_policy_change", input = leptos::server_fn::codec::Json)]
-pub async fn draw_policy_change(database: String, id: i64) -> Result<Markup, AppError> {
+pub async fn draw_policy_change(database: String, id: i64) -> Result<DrawnProgress, AppError> {
     use super::guard;
 
     let (console, granted) = guard::demand(domain::role::Permission::ChangePolicies, "policy change").await?;
@@ -136,10 +137,11 @@ pub async fn draw_policy_change(database: String, id: i64) -> Result<Markup, App
         .policy_change(&granted, &database, id)
         .await
         .map_err(|error| guard::policy_refused("reading a change", error))?;
-    if !change.is_over() {
-        super::load_again_soon();
-    }
-    Ok(crate::pages::draw_change(change))
+    let is_over = change.is_over();
+    Ok(crate::components::progress(
+        crate::pages::draw_change(change),
+        is_over,
+    ))
 }
 
 /// Draws every table beside what is declared for it, and the changes before one.

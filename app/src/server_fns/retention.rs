@@ -1,9 +1,9 @@
 //! What the console itself drops: how it stands, what a run would do, running it now, ending it.
 
-use charts::Markup;
 use domain::table_name::TableName;
 use leptos::prelude::*;
 
+use crate::components::DrawnProgress;
 use crate::error::AppError;
 
 /// Draws how the console's retention of a table stands; with what a run would do now, where that is asked for.
@@ -13,7 +13,7 @@ pub async fn draw_retention(
     table: TableName,
     dry_run: bool,
     before: Option<i64>,
-) -> Result<Markup, AppError> {
+) -> Result<DrawnProgress, AppError> {
     use super::guard;
 
     let (console, granted) = guard::demand(domain::role::Permission::ChangePolicies, "retention").await?;
@@ -45,10 +45,8 @@ pub async fn draw_retention(
     } else {
         None
     };
-    if status.running.is_some() {
-        super::load_again_soon();
-    }
-    Ok(crate::pages::draw_retention_of(&database, &status, &runs, dry))
+    let drawn = crate::pages::draw_retention_of(&database, &status, &runs, dry);
+    Ok(crate::components::progress(drawn, status.running.is_none()))
 }
 
 /// Runs the console's retention of a table now. It drops data: the table's name has to be typed.

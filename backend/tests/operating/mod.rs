@@ -11,6 +11,7 @@ use backend::auth::{Granted, PasswordHasher};
 use backend::clock::SharedClock;
 use backend::collector::watch_database;
 use backend::console::{Console, ConsoleParts};
+use backend::declared::Declarations;
 use backend::state::StateStore;
 use domain::audit::{Action, AuditEvent, AuditQuery};
 use domain::policy::AgePolicy;
@@ -116,6 +117,7 @@ pub async fn operate_unread(state_url: &str, database_url: &str, clock: Arc<Fixe
             audit_keep_days: 365,
             public_address: "http://127.0.0.1:3000".to_owned(),
             environment: None,
+            declarations: Declarations::default(),
         }),
         clock,
         state_url: state_url.to_owned(),

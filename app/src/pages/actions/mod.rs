@@ -26,7 +26,9 @@ use domain::table_name::TableName;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
-use crate::components::{FormError, Fragment, LoadFailed, PageTitle, Refresher, database_parameter};
+use crate::components::{
+    FormError, Fragment, LoadFailed, PageTitle, Refresher, database_parameter, show_progress,
+};
 use crate::error::AppError;
 use crate::loading::{Loaded, load, load_again};
 use crate::server_fns::{draw_action, draw_action_preview, draw_actions, draw_retention};
@@ -80,15 +82,14 @@ pub(crate) fn ActionPage() -> impl IntoView {
         let id = parameters.read().get("id").and_then(|id| id.parse::<i64>().ok());
         id.unwrap_or(0)
     });
-    let run = load_again(
-        move || (database.get(), id.get()),
-        move || refresher.version(),
-        |(database, id)| draw_action(database, id),
-    );
     view! {
         <PageTitle text=Signal::derive(move || format!("Action {} · {} · Tidemark", id.get(), database.get())) />
         <FormError outcome=Signal::derive(|| None) path="/fn/cancel_action" />
-        <Drawn markup=run />
+        {show_progress(
+            move || (database.get(), id.get()),
+            move || refresher.version(),
+            |(database, id)| draw_action(database, id),
+        )}
     }
 }
 
@@ -133,14 +134,15 @@ pub(crate) fn RetentionPage() -> impl IntoView {
             )
         })
     });
-    let drawn = load(
-        move || (database.get(), table.get(), said.get()),
-        |(database, table, (dry_run, before))| draw_retention(database, table, dry_run, before),
-    );
     view! {
         <PageTitle text=Signal::derive(move || format!("Retention of {} · {} · Tidemark", table.get(), database.get())) />
         <FormError outcome=Signal::derive(|| None) path="/fn/run_retention" />
         <FormError outcome=Signal::derive(|| None) path="/fn/cancel_retention" />
-        <Drawn markup=drawn />
+        // Not loaded anew with readings: somebody may be writing in it.
+        {show_progress(
+            move || (database.get(), table.get(), said.get()),
+            || (),
+            |(database, table, (dry_run, before))| draw_retention(database, table, dry_run, before),
+        )}
     }
 }

@@ -16,9 +16,9 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::charts::Chart;
 use crate::components::{
-    DoneNotices, FormError, Fragment, LoadFailed, PageTitle, Refresher, database_parameter,
+    DoneNotices, FormError, Fragment, LoadFailed, PageTitle, Refresher, database_parameter, show_progress,
 };
-use crate::loading::{load, load_again};
+use crate::loading::load;
 use crate::server_fns::{DrawnPolicyForm, draw_policies, draw_policy_change, draw_policy_form};
 
 /// The form of one table's policy. What it says stands in the address, so that a preview can be sent to somebody.
@@ -84,21 +84,13 @@ pub(crate) fn PolicyChangePage() -> impl IntoView {
         let id = parameters.read().get("id").and_then(|id| id.parse::<i64>().ok());
         id.unwrap_or(0)
     });
-    let change = load_again(
-        move || (database.get(), id.get()),
-        move || refresher.version(),
-        |(database, id)| draw_policy_change(database, id),
-    );
     view! {
         <PageTitle text=Signal::derive(move || format!("Change {} · {} · Tidemark", id.get(), database.get())) />
-        <Transition fallback=|| view! { <div class="skeleton" role="status" aria-label="Loading"><span class="bone head-bone"></span></div> }>
-            {move || Suspend::new(async move {
-                match change.await {
-                    Ok(markup) => view! { <Fragment markup /> }.into_any(),
-                    Err(error) => view! { <LoadFailed error /> }.into_any(),
-                }
-            })}
-        </Transition>
+        {show_progress(
+            move || (database.get(), id.get()),
+            move || refresher.version(),
+            |(database, id)| draw_policy_change(database, id),
+        )}
     }
 }
 
