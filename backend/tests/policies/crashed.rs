@@ -148,6 +148,9 @@ async fn a_database_that_is_killed_anywhere_has_the_policy_before_or_after_and_t
 
     // What would disturb others on a server that is shared: the lock table is full.
     database
+        .execute("select set_chunk_time_interval('readings', interval '5 days')")
+        .await;
+    database
         .execute(&instead(
             "perform count(pg_advisory_xact_lock(i)) from generate_series(1, 10000000) i;",
         ))

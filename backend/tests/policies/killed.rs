@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use backend::console::Console;
 use backend::policies::Wanted;
 use domain::audit::Outcome;
+use domain::declared::Declared;
 use domain::policy::{Field, PolicyFields};
 use domain::policy_change::{ChangeState, PolicyChange};
 use domain::snapshot::Edition;
@@ -112,7 +113,7 @@ async fn the_console_that_is_killed() {
     let mut next = || told.next().expect("told");
     let (state_url, database_url) = (next(), next());
     let round: usize = next().parse().expect("a number");
-    let (console, _) = console(state_url, database_url, database_url).await;
+    let (console, _) = console(state_url, database_url, database_url, Declared::default()).await;
     let ways = both_ways(edition(&console, &named("readings")).await);
     let preview = preview(&console, &ways[round % 2]).await;
     println!("READY");

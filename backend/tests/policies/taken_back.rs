@@ -94,7 +94,7 @@ async fn a_policy_that_comes_back_has_a_new_job_and_the_preview_says_so() {
     database.execute(READINGS).await;
     database
         .execute(
-            "select add_retention_policy('readings', interval '90 days', initial_start => '2026-01-01 02:00+00',
+            "select add_retention_policy('readings', interval '90 days', initial_start => date_trunc('hour', now()) + interval '3 days',
                timezone => 'Europe/Berlin')",
         )
         .await;
