@@ -14,5 +14,5 @@ case ${1:-} in
   kill) kill_cluster ;;
   url) cluster_url postgres "${3:-postgres}" ;;
   psql) cluster_sql -d "${3:-factory}" "${@:4}" ;;
-  *) fail "usage: database.sh start|stop|kill|clean|url|psql [demo|test|outage|bench]" ;;
+  *) fail "usage: database.sh start|stop|kill|clean|url|psql [demo|test|outage|crash|bench]" ;;
 esac

@@ -16,12 +16,12 @@ results=$(mktemp -d)
 export TIDEMARK_TEST_SKIPS="$results/skips"
 : >"$TIDEMARK_TEST_SKIPS"
 
-for name in test outage; do
+for name in test outage crash; do
   cluster $name
   remove_cluster
 done
 end_clusters() {
-  for name in test outage; do
+  for name in test outage crash; do
     cluster $name
     remove_cluster
   done

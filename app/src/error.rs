@@ -74,6 +74,12 @@ pub enum AppError {
     /// Too short, too long or the name.
     #[error("{0}")]
     UnfitPassword(#[from] UnfitPassword),
+    /// Nothing was chosen.
+    #[error("Nothing is chosen. Choose at least one table.")]
+    NothingChosen,
+    /// A policy was not changed.
+    #[error("{} {}", .0.sentence(), .1)]
+    PolicyRefused(PolicyRefusal, String),
     /// What was sent is not what the console's own pages send.
     #[error("The console could not understand this request. Load the page again.")]
     BadRequest,
@@ -88,6 +94,62 @@ pub enum AppError {
     },
 }
 
+/// Why a policy was not changed. What the preview says again below it is not repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PolicyRefusal {
+    /// The table's name has to be typed.
+    NameNotTyped,
+    /// Somebody else changed it.
+    ChangedMeanwhile,
+    /// It is so already.
+    NothingToDo,
+    /// Something speaks against it.
+    Blocked,
+    /// A field cannot be understood.
+    Unfit,
+    /// Another change of the table is under way.
+    Busy,
+    /// It cannot be taken back.
+    NotUndone,
+    /// The database cannot be reached.
+    Unreachable,
+    /// The database was not read yet.
+    Unread,
+    /// The server refused.
+    ByServer,
+}
+
+impl PolicyRefusal {
+    /// What is wrong and what to do.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::NameNotTyped => {
+                "Nothing was changed: this deletes rows, so the table's name has to be typed as it stands beside the field."
+            }
+            Self::ChangedMeanwhile => {
+                "Nothing was changed: somebody else changed this policy after the preview. What you see now is how it stands and what your change would do to it; preview and apply it again."
+            }
+            Self::NothingToDo => "Nothing was changed: the table has this policy already.",
+            Self::Blocked => "Nothing was changed: something speaks against it, as the preview says.",
+            Self::Unfit => {
+                "Nothing was changed: a field cannot be understood. The form says what would be right."
+            }
+            Self::Busy => {
+                "Nothing was changed: another change of this table is under way. Preview again once it is over."
+            }
+            Self::NotUndone => {
+                "Nothing was changed: this change cannot be taken back any more. See how the policy stands now."
+            }
+            Self::Unreachable => {
+                "The database cannot be reached to change anything. Policies are shown as soon as it answers."
+            }
+            Self::Unread => "The database was not read yet. Try again in a moment.",
+            Self::ByServer => "The database refused. The console's log says why.",
+        }
+    }
+}
+
 impl AppError {
     /// A failure without a reference: it was not the console's code that failed.
     pub(crate) const FAILED: Self = Self::Failed { reference: None };
@@ -97,6 +159,7 @@ impl AppError {
         match self {
             Self::Already(_) => Self::Already("as you want it".to_owned()),
             Self::InvalidParameter(_) => Self::BadRequest,
+            Self::PolicyRefused(refusal, _) => Self::PolicyRefused(refusal, String::new()),
             Self::Failed { .. } => Self::FAILED,
             other => other,
         }

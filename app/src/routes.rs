@@ -11,9 +11,9 @@ use leptos_router::{ChooseView, SsrMode, path};
 use crate::components::{ConsoleFrame, DatabaseFrame, LostFrame};
 use crate::pages::{
     AccountPage, ActivityPage, AggregatesPage, AuditLogPage, ChunksPage, CompressionPage, HypertablesPage,
-    JobPage, JobsPage, LoginPage, NotFoundPage, OverviewPage, SearchPage, SetupPage, TableChunksPage,
-    TableCompressionPage, TableFrame, TableJobsPage, TableOverviewPage, TablePoliciesPage, TokensPage,
-    UserPage, UsersPage,
+    JobPage, JobsPage, LoginPage, NotFoundPage, OverviewPage, PoliciesPage, PolicyChangePage, PolicyFormPage,
+    SearchPage, SetupPage, TableChunksPage, TableCompressionPage, TableFrame, TableJobsPage,
+    TableOverviewPage, TablePoliciesPage, TokensPage, UserPage, UsersPage,
 };
 
 /// What is at an address. One type for all of them: the router's code is in the browser once for each.
@@ -76,6 +76,9 @@ part!(
     TableCompression => TableCompressionPage,
     TablePolicies => TablePoliciesPage,
     TableJobs => TableJobsPage,
+    PolicyForm => PolicyFormPage,
+    Policies => PoliciesPage,
+    PolicyChange => PolicyChangePage,
     Chunks => ChunksPage,
     Compression => CompressionPage,
 );
@@ -126,10 +129,13 @@ pub fn App() -> impl IntoView {
                         <Route path=path!("/chunks") view=Page::Table(TablePart::TableChunks) ssr=SsrMode::Async />
                         <Route path=path!("/compression") view=Page::Table(TablePart::TableCompression) ssr=SsrMode::Async />
                         <Route path=path!("/policies") view=Page::Table(TablePart::TablePolicies) ssr=SsrMode::Async />
+                        <Route path=path!("/policies/change") view=Page::Table(TablePart::PolicyForm) ssr=SsrMode::Async />
                         <Route path=path!("/jobs") view=Page::Table(TablePart::TableJobs) ssr=SsrMode::Async />
                     </ParentRoute>
                     <Route path=path!("/chunks") view=Page::Table(TablePart::Chunks) ssr=SsrMode::Async />
                     <Route path=path!("/compression") view=Page::Table(TablePart::Compression) ssr=SsrMode::Async />
+                    <Route path=path!("/policies") view=Page::Table(TablePart::Policies) ssr=SsrMode::Async />
+                    <Route path=path!("/policies/changes/:id") view=Page::Table(TablePart::PolicyChange) ssr=SsrMode::Async />
                     <Route path=path!("/search") view=Page::Operations(OperationsPart::Search) ssr=SsrMode::Async />
                     <Route path=path!("/jobs") view=Page::Operations(OperationsPart::Jobs) ssr=SsrMode::Async />
                     <Route path=path!("/jobs/:id") view=Page::Operations(OperationsPart::Job) ssr=SsrMode::Async />

@@ -18,6 +18,7 @@ use crate::audit::{ReadLog, RefusalLimit};
 use crate::auth::{Granted, PasswordHasher, SignedInAs, WrongGrant};
 use crate::clock::SharedClock;
 use crate::collector::Watched;
+use crate::declared::Declarations;
 pub use crate::made::MadeOf;
 use crate::made::Published;
 use crate::policies::PolicyDesk;
@@ -42,6 +43,8 @@ pub struct ConsoleParts {
     pub public_address: String,
     /// Name of the environment, shown on every page; `None` where nobody named it.
     pub environment: Option<String>,
+    /// What is declared for the databases.
+    pub declarations: Declarations,
 }
 
 /// Everything the web side works with. What is behind the guard is reached through functions that take a [`Granted`].
@@ -57,6 +60,7 @@ pub struct Console {
     pub(crate) audit_keep_days: i64,
     public_address: Arc<str>,
     environment: Option<Arc<str>>,
+    pub(crate) declarations: Declarations,
     /// Whether feeds are to end.
     pub(crate) feeds_stop: Arc<watch::Sender<bool>>,
     /// What is under way in the databases.
@@ -152,6 +156,7 @@ impl Console {
             audit_keep_days: parts.audit_keep_days,
             public_address: parts.public_address.into(),
             environment: parts.environment.map(Into::into),
+            declarations: parts.declarations,
             feeds_stop: Arc::new(watch::Sender::new(false)),
             operations: Operations::default(),
         }

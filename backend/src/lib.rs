@@ -9,6 +9,7 @@ pub mod auth;
 pub mod clock;
 pub mod collector;
 pub mod console;
+pub mod declared;
 pub mod demo;
 pub mod feed;
 pub mod history;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::hypertable::{Chunk, TimePoint, TimeSpan};
 use crate::time_axis::{TimeAxis, Window};
 
-/// What compression made of a chunk.
+/// What compression made of a chunk, or, where a plan is shown, what becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChunkState {
@@ -17,11 +17,31 @@ pub enum ChunkState {
     Compressed,
     /// Neither written, compressed nor dropped by policies.
     Frozen,
+    /// Compressed when a planned policy runs first.
+    CompressedFirst,
+    /// Compressed by a planned policy within its horizon.
+    CompressedLater,
+    /// Dropped when a planned policy runs first.
+    DroppedFirst,
+    /// Dropped by a planned policy within its horizon.
+    DroppedLater,
 }
+
+/// How many states there are.
+const STATES: usize = 8;
 
 impl ChunkState {
     /// Every state, in the order they are drawn and named.
-    pub const EACH: [Self; 4] = [Self::Uncompressed, Self::Partial, Self::Compressed, Self::Frozen];
+    pub const EACH: [Self; STATES] = [
+        Self::Uncompressed,
+        Self::Partial,
+        Self::Compressed,
+        Self::Frozen,
+        Self::CompressedFirst,
+        Self::CompressedLater,
+        Self::DroppedFirst,
+        Self::DroppedLater,
+    ];
 
     /// From a chunk's status. Rows that came out of order make a compressed chunk partly compressed, too.
     pub fn of(chunk: &Chunk) -> Self {
@@ -44,6 +64,10 @@ impl ChunkState {
             Self::Partial => "partly compressed",
             Self::Compressed => "compressed",
             Self::Frozen => "frozen",
+            Self::CompressedFirst => "compressed at the first run",
+            Self::CompressedLater => "compressed within 90 days",
+            Self::DroppedFirst => "dropped at the first run",
+            Self::DroppedLater => "dropped within 90 days",
         }
     }
 }
@@ -79,7 +103,7 @@ pub struct Bin {
     /// The part of the axis its chunks cover, in ticks.
     pub range: Window,
     /// Its chunks by state, in the order of [`ChunkState::EACH`].
-    pub states: [Tally; 4],
+    pub states: [Tally; STATES],
     /// Chunks a policy should have compressed or dropped by now.
     pub overdue: u64,
     /// Which chunk it is, once the map shows single chunks.
@@ -93,7 +117,7 @@ impl Bin {
     fn new(range: Window) -> Self {
         Self {
             range,
-            states: [Tally::default(); 4],
+            states: [Tally::default(); STATES],
             overdue: 0,
             chunk: None,
             lane: (0, 1),
@@ -246,11 +270,11 @@ struct Cell<'a> {
 
 impl ChunkMap {
     /// Gathers chunks, in any order, into `columns` bins at most: what the screen can show. Where the window holds
-    /// no more chunks than columns, each stands for itself with its name. Which chunks are overdue the judgement says;
+    /// no more chunks than columns, each stands for itself with its name. A chunk's state may go by its place. Which chunks are overdue the judgement says;
     /// `window` is everything when `None`. One pass over the chunks and one to find how long they usually are.
     pub fn gather(
         chunks: &[Chunk],
-        state: impl Fn(&Chunk) -> ChunkState,
+        state: impl Fn(usize, &Chunk) -> ChunkState,
         is_overdue: impl Fn(&Chunk) -> bool,
         timeline: Timeline,
         policies: &Policies,
@@ -262,7 +286,7 @@ impl ChunkMap {
         let window = window.unwrap_or_else(|| everything(axis, chunks, now));
         let mut elsewhere = Tally::default();
         let mut cells = Vec::with_capacity(chunks.len());
-        for chunk in chunks {
+        for (place, chunk) in chunks.iter().enumerate() {
             let bytes = chunk.size.total_bytes();
             let range = range_of(axis, chunk).filter(|r| r.start < window.end && r.end > window.start);
             let Some(range) = range else {
@@ -273,7 +297,7 @@ impl ChunkMap {
                 chunk,
                 range,
                 bytes,
-                state: state(chunk),
+                state: state(place, chunk),
                 is_overdue: is_overdue(chunk),
             });
         }
@@ -449,7 +473,7 @@ mod tests {
     fn gathered(chunks: &[Chunk], now: TimePoint, policies: &Policies, columns: u32) -> ChunkMap {
         ChunkMap::gather(
             chunks,
-            ChunkState::of,
+            |_, chunk| ChunkState::of(chunk),
             |_| false,
             Timeline::at(now),
             policies,
@@ -486,7 +510,7 @@ mod tests {
         let window = Window::new(100 * HOUR, 200 * HOUR);
         let map = ChunkMap::gather(
             &chunks,
-            ChunkState::of,
+            |_, chunk| ChunkState::of(chunk),
             |_| false,
             Timeline::at(at(965 * HOUR)),
             &Policies::default(),
@@ -534,7 +558,7 @@ mod tests {
         let overdue = |window| {
             ChunkMap::gather(
                 &chunks,
-                ChunkState::of,
+                |_, chunk| ChunkState::of(chunk),
                 |chunk| late.contains(&chunk.name.as_str()),
                 Timeline::at(at(965 * HOUR)),
                 &Policies::default(),
@@ -564,7 +588,15 @@ mod tests {
         };
         let of = |chunks: &[Chunk]| {
             let timeline = Timeline::without_now();
-            ChunkMap::gather(chunks, ChunkState::of, |_| false, timeline, &policies, None, 240)
+            ChunkMap::gather(
+                chunks,
+                |_, chunk| ChunkState::of(chunk),
+                |_| false,
+                timeline,
+                &policies,
+                None,
+                240,
+            )
         };
         let map = of(&chunks);
         assert_eq!((map.axis, map.now), (TimeAxis::Numbers, None));

@@ -19,6 +19,7 @@ pub mod compression_list;
 pub mod compression_settings;
 pub mod continuous_aggregate;
 pub mod database;
+pub mod declared;
 pub mod dimension;
 pub mod export;
 pub mod fact;

@@ -5,7 +5,7 @@
 #   trixie  Debian 13 in a directory, with postgresql-17-timescaledb (Apache edition); root on Debian or Ubuntu only
 #
 # A cluster has a name: "demo" is what `make run` shows and keeps, "test" lives as long as `make test` does, "bench" as long as
-# `make bench`, "outage" is stopped and started by a test.
+# `make bench`, "outage" and "crash" are stopped and started by a test each.
 # Each listens on 127.0.0.1 only and has its own generated password, kept beside it with mode 0600.
 
 database_dir="$tools_dir/database"
@@ -22,6 +22,7 @@ cluster() {
     test) cluster_port=25433 ;;
     outage) cluster_port=25434 ;;
     bench) cluster_port=25435 ;;
+    crash) cluster_port=25436 ;;
     *) fail "there is no cluster \"$1\"" ;;
   esac
   cluster_dir="$database_dir/$1"

@@ -13,6 +13,7 @@ mod list_export;
 mod logging;
 mod middleware;
 mod places;
+mod policy_export;
 mod problem;
 pub mod router;
 mod serve;

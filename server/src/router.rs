@@ -39,6 +39,7 @@ use crate::middleware::panic::{catch_panic, in_own_task, page_in_own_task, run_p
 use crate::middleware::receive_body::receive_body;
 use crate::middleware::reference::give_reference;
 use crate::middleware::{authenticate, browser_security, cache_forever, log_request};
+use crate::policy_export::export_policies;
 use crate::problem::Problem;
 
 /// No form of the console is larger.
@@ -53,6 +54,7 @@ fn guarded_endpoints() -> Vec<(&'static str, MethodRouter<Console>)> {
         ("/", get(first_database)),
         ("/audit/export.{format}", get(audit_export::export)),
         ("/events/{database}", get(events::listen)),
+        ("/db/{database}/export/policies.toml", get(export_policies)),
         ("/db/{database}/export/{list}", get(export_of_database)),
         ("/export/{list}", get(export_of_console)),
     ];

@@ -13,6 +13,7 @@ use backend::auth::{Granted, PasswordHasher};
 use backend::clock::SharedClock;
 use backend::collector::watch_database;
 use backend::console::{Console, ConsoleParts};
+use backend::declared::{Declarations, apply_declared_at_start};
 use backend::history::{Limits, Recorder, keep_history, record_observations};
 use backend::policies::settle_policy_changes;
 use backend::retention::run_retention;
@@ -81,9 +82,17 @@ pub(crate) async fn serve(configuration: &Configuration, clock: SharedClock) -> 
         audit_keep_days: configuration.audit_keep_days,
         public_address: public_address.clone(),
         environment: configuration.environment.clone(),
+        declarations: Declarations::new(
+            configuration
+                .databases
+                .iter()
+                .map(|database| (database.name.clone(), (&database.policies).into()))
+                .collect(),
+        ),
     });
     create_first_administrator(configuration, &console).await?;
     tasks.spawn(keep_house(console.clone()));
+    tasks.spawn(apply_declared_at_start(console.clone()));
     let (stop_reads, stopped) = tokio::sync::watch::channel(false);
     let writing_reads = tokio::spawn(write_reads(read_queue, state.clone(), stopped));
     let (stop_settling, stopped) = tokio::sync::watch::channel(false);

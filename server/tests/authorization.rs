@@ -132,6 +132,21 @@ fn cases() -> Vec<Case> {
             ViewDetails,
         ),
         case(
+            "/db/{database}/hypertables/{schema}/{name}/policies/change",
+            Page("/db/factory/hypertables/public/metric_hist/policies/change"),
+            ChangePolicies,
+        ),
+        case(
+            "/db/{database}/policies",
+            Page("/db/factory/policies"),
+            ChangePolicies,
+        ),
+        case(
+            "/db/{database}/policies/changes/{id}",
+            Page("/db/factory/policies/changes/1"),
+            ChangePolicies,
+        ),
+        case(
             "/db/{database}/hypertables/{schema}/{name}/jobs",
             Page("/db/factory/hypertables/public/metric_hist/jobs"),
             ViewDetails,
@@ -160,6 +175,11 @@ fn cases() -> Vec<Case> {
             "/db/{database}/export/{list}",
             Get("/db/factory/export/chunks.csv?table=public.oee"),
             ViewDetails,
+        ),
+        case(
+            "/db/{database}/export/policies.toml",
+            Get("/db/factory/export/policies.toml"),
+            ChangePolicies,
         ),
         case("/export/{list}", Get("/export/tokens.json"), ManageUsers),
         case(
@@ -296,6 +316,32 @@ fn cases() -> Vec<Case> {
             ViewStatus,
         ),
         case("/fn/search", Query("database=factory&query=oee"), ViewDetails),
+        case(
+            "/fn/draw_policy_form",
+            Json(r#"{"database":"factory","table":{"schema":"public","name":"metric_hist"},"said":[]}"#),
+            ChangePolicies,
+        ),
+        case(
+            "/fn/draw_policy_change",
+            Json(r#"{"database":"factory","id":1}"#),
+            ChangePolicies,
+        ),
+        case(
+            "/fn/draw_policies",
+            Json(r#"{"database":"factory","before":null}"#),
+            ChangePolicies,
+        ),
+        // What these change is refused before anything begins: the database of this test cannot be changed.
+        case(
+            "/fn/apply_policy",
+            Form("database=factory&table=public.metric_hist&fingerprint=x&fields[drop_after]=90+days"),
+            ChangePolicies,
+        ),
+        case(
+            "/fn/apply_declared",
+            Form("database=factory&which=all"),
+            ChangePolicies,
+        ),
         case("/fn/list_own_sessions", Query(""), ManageOwnAccount),
         case("/fn/list_users", Json(QUERY), ManageUsers),
         case("/fn/load_user", Query("name=subject"), ManageUsers),

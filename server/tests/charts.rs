@@ -2,6 +2,7 @@
 
 mod support;
 
+use backend::clock::{Clock, SystemClock};
 use std::sync::Arc;
 
 use domain::history::{Measure, Measurement, Sample, Subject};
@@ -186,7 +187,7 @@ async fn while_nobody_was_watching_there_is_a_gap() {
 /// A table of hourly chunks up to now, with a retention policy that keeps 90 days, one day of which is there.
 fn kept(scheduled: bool) -> Snapshot {
     let mut snapshot = factory();
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let hour = now.as_second() / 3_600;
     let only = Hypertable {
         schema: "public".into(),

@@ -62,7 +62,7 @@ fn main() -> std::io::Result<()> {
     let took_ms = milliseconds(|| {
         drop(black_box(ChunkMap::gather(
             &chunks,
-            ChunkState::of,
+            |_, chunk| ChunkState::of(chunk),
             |_| false,
             Timeline::at(now),
             &policies,

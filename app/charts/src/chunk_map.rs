@@ -33,11 +33,15 @@ const LABEL_OFFSET: f64 = 5.0;
 const TABLE_ROWS: usize = 60;
 
 /// From the axis up, which is the order they are stacked in.
-const STACKED: [ChunkState; 4] = [
+const STACKED: [ChunkState; 8] = [
     ChunkState::Compressed,
     ChunkState::Partial,
+    ChunkState::CompressedFirst,
+    ChunkState::CompressedLater,
     ChunkState::Frozen,
     ChunkState::Uncompressed,
+    ChunkState::DroppedLater,
+    ChunkState::DroppedFirst,
 ];
 
 /// Draws a map for every width. Each bin has a rectangle of class `hit` over it whose `data-bin` is its index in
@@ -57,6 +61,10 @@ fn ink(state: ChunkState) -> Ink {
         ChunkState::Uncompressed => Ink::RAW,
         ChunkState::Partial | ChunkState::Compressed => Ink::PACKED,
         ChunkState::Frozen => Ink::FROZEN,
+        ChunkState::CompressedFirst => Ink::SQUEEZED,
+        ChunkState::CompressedLater => Ink::SQUEEZED_LATER,
+        ChunkState::DroppedFirst => Ink::GONE,
+        ChunkState::DroppedLater => Ink::GONE_LATER,
     }
 }
 
@@ -294,6 +302,17 @@ fn draw_strip(pen: &Pen<'_, Shift>, map: &ChunkMap, plot: &Plot) {
                     fill(Ink::FROZEN, 0.0, 1.5);
                     fill(Ink::FROZEN, STRIP - 1.5, STRIP);
                 }
+                // The nearer it is, the more of the cell.
+                ChunkState::CompressedFirst => {
+                    fill(Ink::SQUEEZED, STRIP / 2.0, STRIP);
+                    fill(Ink::SQUEEZED, 0.0, 1.5);
+                }
+                ChunkState::CompressedLater => fill(Ink::SQUEEZED_LATER, STRIP * 0.75, STRIP),
+                ChunkState::DroppedFirst => {
+                    fill(Ink::GONE, 0.0, STRIP / 3.0);
+                    fill(Ink::GONE, STRIP * 2.0 / 3.0, STRIP);
+                }
+                ChunkState::DroppedLater => fill(Ink::GONE_LATER, 0.0, STRIP / 4.0),
             }
         }
     }
@@ -346,9 +365,13 @@ fn legend(map: &ChunkMap) -> Vec<Key> {
         .map(|state| Key {
             label: state.as_str().to_owned(),
             mark: match state {
-                ChunkState::Uncompressed => Mark::Square,
+                ChunkState::Uncompressed | ChunkState::DroppedFirst | ChunkState::DroppedLater => {
+                    Mark::Square
+                }
                 ChunkState::Partial => Mark::Split,
-                ChunkState::Compressed => Mark::Half,
+                ChunkState::Compressed | ChunkState::CompressedFirst | ChunkState::CompressedLater => {
+                    Mark::Half
+                }
                 ChunkState::Frozen => Mark::Outline,
             },
             class: ink(state).class().to_owned(),

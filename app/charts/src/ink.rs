@@ -7,7 +7,7 @@ use plotters::style::{RGBColor, ShapeStyle};
 pub(crate) struct Ink(u8);
 
 /// The classes, by ink. A new one gets its rule in `style/_charts.scss`.
-const CLASSES: [&str; 33] = [
+const CLASSES: [&str; 37] = [
     "grid",
     "axis",
     "tick",
@@ -41,6 +41,10 @@ const CLASSES: [&str; 33] = [
     "h-compress",
     "h-refresh",
     "now", // horizons
+    "squeezed",
+    "squeezed-later",
+    "gone",
+    "gone-later", // what a plan does to chunks
 ];
 
 impl Ink {
@@ -61,6 +65,10 @@ impl Ink {
     pub(crate) const COMPRESS: Self = Self(30);
     pub(crate) const REFRESH: Self = Self(31);
     pub(crate) const NOW: Self = Self(32);
+    pub(crate) const SQUEEZED: Self = Self(33);
+    pub(crate) const SQUEEZED_LATER: Self = Self(34);
+    pub(crate) const GONE: Self = Self(35);
+    pub(crate) const GONE_LATER: Self = Self(36);
 
     /// The line of the series at this index; the fifth looks like the first.
     pub(crate) fn line(series: usize) -> Self {
@@ -144,6 +152,8 @@ mod tests {
             (Ink::LATE, "late"),
             (Ink::DROP, "h-drop"),
             (Ink::NOW, "now"),
+            (Ink::SQUEEZED, "squeezed"),
+            (Ink::GONE_LATER, "gone-later"),
         ] {
             assert_eq!(ink.class(), class);
         }

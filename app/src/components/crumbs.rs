@@ -73,8 +73,13 @@ fn way_in_database(base: &str, rest: &[&str]) -> Vec<Step> {
         return vec![Step::new("Database", base), Step::new("Not found", "")];
     };
     steps.push(Step::new(label, format!("{base}/{page}")));
-    if let ("jobs", [id]) = (*page, below) {
-        steps.push(Step::new(decoded(id), ""));
+    match (*page, below) {
+        ("jobs", [id]) => steps.push(Step::new(decoded(id), "")),
+        ("policies", ["changes", id]) => {
+            steps.push(Step::new(format!("Change {}", decoded(id)), ""));
+            return steps;
+        }
+        _ => {}
     }
     if let [schema, name, tab @ ..] = below {
         let table = format!("{base}/{page}/{schema}/{name}");
@@ -84,9 +89,12 @@ fn way_in_database(base: &str, rest: &[&str]) -> Vec<Step> {
         } else {
             format!("{schema}.{name}")
         };
-        steps.push(Step::new(shown, table));
-        if let Some(tab) = tab.first().and_then(|tab| page_label(tab)) {
-            steps.push(Step::new(tab, ""));
+        steps.push(Step::new(shown, table.clone()));
+        if let Some((path, label)) = tab.first().and_then(|tab| Some((tab, page_label(tab)?))) {
+            steps.push(Step::new(label, format!("{table}/{path}")));
+        }
+        if let ["policies", "change"] = tab {
+            steps.push(Step::new("Change", ""));
         }
     }
     steps

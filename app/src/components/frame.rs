@@ -23,7 +23,8 @@ use crate::browser::place::keep_place;
 use crate::browser::{
     checked_before_hydration, close_menus, close_menus_when_left, focus_on_keys, monotonic_ms, on_use,
 };
-use crate::loading::load;
+use crate::error::AppError;
+use crate::loading::{Loaded, load};
 use crate::server_fns::{Frame as LoadedFrame, load_frame, note_use};
 
 /// The database in the page's address.
@@ -50,6 +51,9 @@ pub(crate) fn ConsoleFrame() -> impl IntoView {
 pub(crate) fn LostFrame(children: Children) -> impl IntoView {
     view! { <Frame database=Signal::derive(|| None)>{children()}</Frame> }
 }
+
+/// What the frame knows of whoever is signed in, for pages in it.
+pub(crate) type OwnFrame = Loaded<Result<LoadedFrame, AppError>>;
 
 /// What opens the navigation on a narrow screen.
 const DRAWER: &str = "drawer";
@@ -81,6 +85,7 @@ fn Frame(database: Signal<Option<String>>, children: Children) -> impl IntoView 
     // Loaded once for a database: what changes with every reading is loaded by what shows it, so that a form in the
     // page stays as it is.
     let frame = load(move || database.get(), load_frame);
+    provide_context(frame);
     let newer = newer_status(frame, refresher);
     keep_place();
     focus_on_keys();
@@ -147,6 +152,12 @@ fn SideBody(frame: LoadedFrame, newer: Newer) -> impl IntoView {
                     .map(|(path, symbol, label)| view! { <NavItem href=format!("{base}/{path}") symbol label /> })
                     .collect_view())}
             </ul>
+            {account.may(Permission::ChangePolicies).then(|| view! {
+                <p class="nav-title" id="nav-change">"Change"</p>
+                <ul aria-labelledby="nav-change">
+                    <NavItem href=format!("{base}/policies") symbol=Symbol::Policies label="Policies" />
+                </ul>
+            })}
             <AdministrationNav account />
         </nav>
     }

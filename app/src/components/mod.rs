@@ -36,7 +36,7 @@ pub(crate) use form::{
 pub(crate) use fragment::Fragment;
 #[cfg(feature = "ssr")]
 pub(crate) use fragment::markup;
-pub(crate) use frame::{ConsoleFrame, DatabaseFrame, LostFrame, database_parameter};
+pub(crate) use frame::{ConsoleFrame, DatabaseFrame, LostFrame, OwnFrame, database_parameter};
 pub(crate) use gate::Gate;
 pub(crate) use health::HealthPill;
 pub(crate) use icon::{Icon, Symbol};

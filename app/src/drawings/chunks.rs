@@ -36,7 +36,7 @@ pub(crate) fn draw_chunks(seen: Seen<'_>, page: &TablePage, window: Option<Windo
     let policies = policies(page);
     let map = ChunkMap::gather(
         chunks,
-        ChunkState::of,
+        |_, chunk| ChunkState::of(chunk),
         is_overdue,
         timeline,
         &policies,

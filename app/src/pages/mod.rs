@@ -12,6 +12,7 @@ mod jobs;
 mod login;
 mod not_found;
 mod overview;
+mod policies;
 mod search;
 mod setup;
 mod table;
@@ -35,6 +36,9 @@ pub(crate) use not_found::NotFoundPage;
 pub(crate) use overview::OverviewPage;
 #[cfg(feature = "ssr")]
 pub(crate) use overview::draw_overview;
+#[cfg(feature = "ssr")]
+pub(crate) use policies::{CHANGES_A_PAGE, PolicyFormAsked, draw_change, draw_form, draw_policy_list};
+pub(crate) use policies::{PoliciesPage, PolicyChangePage, PolicyFormPage};
 pub(crate) use search::SearchPage;
 pub(crate) use setup::SetupPage;
 pub(crate) use table::{

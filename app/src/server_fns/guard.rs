@@ -3,6 +3,7 @@
 use backend::accounts::ChangeRefused;
 use backend::auth::{Caller, Client, Denied, Granted, Principal, Session};
 use backend::console::{Console, HistoryNotShown, MadeOf};
+use backend::policies::PolicyRefused;
 use backend::reference::Reference;
 use domain::role::Permission;
 use domain::table_name::TableName;
@@ -14,7 +15,7 @@ use leptos::server_fn::error::ServerFnUrlError;
 use leptos_axum::ResponseOptions;
 
 use crate::drawings::Table;
-use crate::error::AppError;
+use crate::error::{AppError, PolicyRefusal};
 
 /// The console, as the server put it into the context.
 pub(super) fn console() -> Result<Console, AppError> {
@@ -143,6 +144,36 @@ pub(super) fn not_found() -> AppError {
 /// Something in what was sent is not right.
 pub(super) fn unfit(error: AppError) -> AppError {
     refuse(StatusCode::UNPROCESSABLE_ENTITY, error)
+}
+
+/// Why a policy was not shown or changed, for the person.
+pub(super) fn policy_refused(what: &str, error: PolicyRefused) -> AppError {
+    let (status, refusal) = match &error {
+        PolicyRefused::UnknownDatabase(_)
+        | PolicyRefused::UnknownTable(_)
+        | PolicyRefused::UnknownChange(_) => {
+            return not_found();
+        }
+        // It was granted a moment ago, and taken back.
+        PolicyRefused::WrongGrant(_) => return refuse(StatusCode::FORBIDDEN, AppError::Forbidden),
+        PolicyRefused::State(_) => return failed(what, &error),
+        PolicyRefused::NotRead => (StatusCode::SERVICE_UNAVAILABLE, PolicyRefusal::Unread),
+        PolicyRefused::NothingToDo => (StatusCode::CONFLICT, PolicyRefusal::NothingToDo),
+        PolicyRefused::Blocked(_) => (StatusCode::UNPROCESSABLE_ENTITY, PolicyRefusal::Blocked),
+        PolicyRefused::Fields(_) | PolicyRefused::ReasonTooLong(_) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, PolicyRefusal::Unfit)
+        }
+        PolicyRefused::Changed(_) => (StatusCode::CONFLICT, PolicyRefusal::ChangedMeanwhile),
+        PolicyRefused::TypedName(_) => (StatusCode::UNPROCESSABLE_ENTITY, PolicyRefusal::NameNotTyped),
+        PolicyRefused::NotUndoable(..) => (StatusCode::CONFLICT, PolicyRefusal::NotUndone),
+        PolicyRefused::Busy(_) => (StatusCode::CONFLICT, PolicyRefusal::Busy),
+        PolicyRefused::NotPlannable(_) => (StatusCode::CONFLICT, PolicyRefusal::Blocked),
+        PolicyRefused::NoConnection => (StatusCode::SERVICE_UNAVAILABLE, PolicyRefusal::Unreachable),
+        PolicyRefused::Server(_) => (StatusCode::SERVICE_UNAVAILABLE, PolicyRefusal::ByServer),
+    };
+    let words = error.to_string();
+    tracing::info!(refused = words, "{what} was refused");
+    refuse(status, AppError::PolicyRefused(refusal, words))
 }
 
 /// Why an account was not changed, for the person.

@@ -26,6 +26,7 @@ mod jobs;
 mod link;
 mod notice;
 mod overview;
+mod policies;
 mod psql;
 mod refresh;
 mod search;
@@ -53,6 +54,10 @@ pub use jobs::{DrawRuns, ListJobs, LoadJob, draw_runs, list_jobs, load_job};
 pub use link::{CheckLink, ChoosePassword, LinkState, SetUp, check_link, choose_password, set_up};
 pub use notice::{DoneNotice, TakeNotice, take_notice};
 pub use overview::{DrawnOverview, LoadOverview, load_overview};
+pub use policies::{
+    ApplyDeclared, ApplyPolicy, DrawPolicies, DrawPolicyChange, DrawPolicyForm, DrawnPolicyForm,
+    DrawnPreview, apply_declared, apply_policy, draw_policies, draw_policy_change, draw_policy_form,
+};
 pub use psql::{PsqlStatement, psql_statement};
 pub use refresh::{RefreshDatabase, refresh_database};
 pub use search::{Search, search};

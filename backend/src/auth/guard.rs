@@ -27,7 +27,13 @@ pub enum Principal {
     Token(TokenHolder),
     /// Whoever may start programs as the user that owns the console's state.
     CommandLine(CommandLine),
+    /// The console itself, which does what its configuration says.
+    Console(ConsoleItself),
 }
+
+/// Stands for the console itself; made by [`Granted::of_console_itself`] only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsoleItself(());
 
 /// Stands for the command line; made by [`Granted::of_command_line`] only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +117,7 @@ pub enum Denied {
 pub struct WrongGrant(pub Permission);
 
 /// Proof that somebody may do something. Has no public constructor: it comes from
-/// [`Console::demand`], and for the command line from [`Granted::of_command_line`].
+/// [`Console::demand`], for the command line from [`Granted::of_command_line`], and for the console itself from within the backend.
 #[derive(Debug, Clone)]
 pub struct Granted {
     caller: Caller,
@@ -126,6 +132,7 @@ impl Principal {
             Self::User(user) => user.account.role.permissions(),
             Self::Token(token) => token.permissions,
             Self::CommandLine(_) => Permission::ALL.into_iter().collect(),
+            Self::Console(_) => [Permission::ChangePolicies].into_iter().collect(),
         }
     }
 
@@ -136,6 +143,7 @@ impl Principal {
             Self::User(_) => ActorKind::User,
             Self::Token(_) => ActorKind::Token,
             Self::CommandLine(_) => ActorKind::CommandLine,
+            Self::Console(_) => ActorKind::Console,
         }
     }
 
@@ -144,7 +152,7 @@ impl Principal {
         match self {
             Self::User(user) => user.account.name.as_str(),
             Self::Token(token) => token.name.as_str(),
-            Self::Anonymous | Self::CommandLine(_) => "",
+            Self::Anonymous | Self::CommandLine(_) | Self::Console(_) => "",
         }
     }
 }
@@ -184,6 +192,14 @@ impl Granted {
     pub fn of_command_line(permission: Permission) -> Self {
         Self {
             caller: Caller::new(Principal::CommandLine(CommandLine(())), String::new()),
+            permission,
+        }
+    }
+
+    /// What the console itself is granted, for what its configuration says.
+    pub(crate) fn of_console_itself(permission: Permission) -> Self {
+        Self {
+            caller: Caller::new(Principal::Console(ConsoleItself(())), String::new()),
             permission,
         }
     }
@@ -264,7 +280,7 @@ pub(crate) async fn still_grants(
 ) -> Result<bool, StateError> {
     let permissions = match &granted.caller.principal {
         Principal::Anonymous => None,
-        Principal::CommandLine(_) => return Ok(true),
+        Principal::CommandLine(_) | Principal::Console(_) => return Ok(true),
         Principal::Token(token) => valid_token_of_id(connection, token.token_id, now)
             .await?
             .map(|token| token.permissions),

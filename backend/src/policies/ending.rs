@@ -2,7 +2,8 @@
 //! itself keeps of the policy.
 
 use domain::audit::Outcome;
-use domain::policy::{AgePolicy, Difference, Field, PolicyKind, Step, differences};
+use domain::compression_settings::SegmentBy;
+use domain::policy::{AgePolicy, Difference, Field, PlannedStep, PolicyKind, Step, differences};
 use domain::policy_change::{ChangeState, in_words};
 use domain::table_name::TableName;
 use jiff::Timestamp;
@@ -50,7 +51,8 @@ impl Done {
         Self::of(match found {
             Some(found) => {
                 // As planned, then as found.
-                let rows = differences(&found.policy(), &content.desired.policy);
+                let mut rows = differences(&found.policy(), &content.desired.policy);
+                rows.retain(|row| !is_left_to_the_server(row.field, content));
                 if rows.is_empty() {
                     ChangeState::Applied
                 } else {
@@ -82,6 +84,20 @@ impl Done {
         }
         parts.join(" ")
     }
+}
+
+/// Whether the plan leaves a setting of compression to the server, which may write its choice down.
+fn is_left_to_the_server(field: Field, content: &Content) -> bool {
+    let resets = |step: &PlannedStep| matches!(step.step, Step::ResetCompression { .. });
+    let Some(settings) = content.desired.policy.compression.settings() else {
+        return false;
+    };
+    !content.steps.iter().any(resets)
+        && match field {
+            Field::SegmentBy => settings.segment_by == SegmentBy::ServerChooses,
+            Field::OrderBy => settings.order_by.is_empty(),
+            _ => false,
+        }
 }
 
 fn turned(row: Difference) -> Difference {

@@ -109,7 +109,7 @@ impl Console {
     ) -> Result<PolicyNow, PolicyRefused> {
         granted.require(Permission::ChangePolicies)?;
         let watched = self.watched(database)?;
-        Ok(self.look_once(watched, table).await?.policy())
+        Ok(Box::pin(self.look_once(watched, table)).await?.policy())
     }
 
     /// What a change would do, before it does it.
@@ -149,7 +149,7 @@ impl Console {
     }
 
     async fn preview(&self, watched: &Watched, wanted: Wanted) -> Result<Preview, PolicyRefused> {
-        let sight = self.look_once(watched, &wanted.table).await?;
+        let sight = Box::pin(self.look_once(watched, &wanted.table)).await?;
         Ok(Preview {
             now: sight.policy(),
             planned: sight.plan(&wanted),

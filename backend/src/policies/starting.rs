@@ -36,7 +36,7 @@ impl Console {
         if apply.reason.chars().count() > REASON {
             return Err(PolicyRefused::ReasonTooLong(REASON));
         }
-        let mut session = open(&watched).await?;
+        let mut session = Box::pin(open(&watched)).await?;
         let begun = Box::pin(self.begin(granted, &watched, &mut session, apply)).await;
         match begun {
             Ok((id, intent, content, sight, undoes)) => {
@@ -59,14 +59,17 @@ impl Console {
                     around: sight.around(),
                     progress,
                 };
-                let receiver = applying.progress.subscribe();
+                let progress = applying.progress.clone();
                 let console = self.clone();
                 // Under way before anybody can ask for it.
                 let (ready, is_ready) = tokio::sync::oneshot::channel();
                 tokio::spawn(async move {
-                    let _under_way = console.policies.begin(id, receiver);
+                    let under_way = console.policies.begin(id, progress.subscribe());
                     let _ = ready.send(());
                     Box::pin(applying.run()).await;
+                    drop(under_way);
+                    // Whoever waits for its end finds that it is not under way any more.
+                    drop(progress);
                 });
                 let _ = is_ready.await;
                 Ok(id)

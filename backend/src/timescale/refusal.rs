@@ -151,9 +151,7 @@ fn sentence(sqlstate: &str, words: &str, around: &Around) -> String {
         _ if sqlstate.starts_with("08") || sqlstate.starts_with("57P") || sqlstate == "25P03" => {
             lost(&format!("{words}, {sqlstate}"))
         }
-        _ => format!(
-            "The server says: {words} ({sqlstate}). Nothing was changed; preview again once that is mended."
-        ),
+        _ => format!("The server says: {words} ({sqlstate}). Preview again once that is mended."),
     }
 }
 

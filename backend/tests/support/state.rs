@@ -6,6 +6,7 @@ use backend::audit::{ReadLog, write_reads};
 use backend::auth::{Caller, Client, Granted, PasswordHasher, Principal, Session};
 use backend::clock::SharedClock;
 use backend::console::{Console, ConsoleParts};
+use backend::declared::Declarations;
 use backend::state::StateStore;
 use domain::audit::{AuditEvent, AuditQuery};
 use domain::role::{Permission, Role};
@@ -58,6 +59,7 @@ async fn open(url: String, directory: Option<tempfile::TempDir>, database: Optio
             audit_keep_days: 365,
             public_address: "http://127.0.0.1:3000".to_owned(),
             environment: None,
+            declarations: Declarations::default(),
         }),
         state,
         clock,

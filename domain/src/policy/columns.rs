@@ -61,7 +61,7 @@ pub(super) fn write_segment_by(segment_by: &SegmentBy) -> String {
 }
 
 /// As [`read_order_by`] reads it.
-pub(super) fn write_order_by(order_by: &[OrderBy]) -> String {
+pub(crate) fn write_order_by(order_by: &[OrderBy]) -> String {
     let columns: Vec<String> = order_by
         .iter()
         .map(|of| {

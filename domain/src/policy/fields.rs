@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::compression_settings::SegmentBy;
 use crate::hypertable::TimeSpan;
 use crate::interval::Interval;
 use crate::policy::columns::{write_order_by, write_segment_by};
@@ -55,6 +56,53 @@ impl PolicyFields {
         self.0.get(field.name()).map(|text| text.trim())
     }
 
+    /// Says what rows are grouped by; none where there is no column.
+    pub fn set_segment_by(&mut self, columns: Vec<String>) {
+        let segment_by = if columns.is_empty() {
+            SegmentBy::Nothing
+        } else {
+            SegmentBy::Columns(columns)
+        };
+        self.set(Field::SegmentBy, write_segment_by(&segment_by));
+    }
+
+    /// The same, with the usual schedule where there is no policy yet: what a form offers for one.
+    #[must_use]
+    pub fn with_usual_schedules(mut self, chunk_interval: Option<TimeSpan>) -> Self {
+        for kind in PolicyKind::ALL {
+            if self.get(Field::Every(kind)).is_none() {
+                self.set_schedule(kind, &Schedule::default_for(kind, chunk_interval));
+                if kind != PolicyKind::Refresh {
+                    self.set(Field::CountedFrom(kind), "range");
+                }
+            }
+        }
+        self
+    }
+
+    /// Says nothing of a field any more.
+    pub fn remove(&mut self, field: Field) {
+        self.0.remove(field.name());
+    }
+
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What these say, and where they say nothing, the others.
+    #[must_use]
+    pub fn over(&self, general: &Self) -> Self {
+        let mut fields = general.0.clone();
+        fields.extend(self.0.clone());
+        Self(fields)
+    }
+
+    /// Names and texts, as forms send them.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
     /// The names that were said.
     pub(super) fn names(&self) -> impl Iterator<Item = &String> {
         self.0.keys()
@@ -92,6 +140,12 @@ impl PolicyFields {
         };
         self.set(Field::MaxRuntime(kind), limit);
         self.set(Field::Paused(kind), if schedule.paused { "yes" } else { "no" });
+    }
+}
+
+impl FromIterator<(String, String)> for PolicyFields {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
     }
 }
 

@@ -27,6 +27,8 @@ mod tests;
 mod warning;
 
 pub use self::age::Cutoff;
+pub(crate) use self::columns::write_order_by;
+
 pub use self::blocker::{Blocker, Decompression, NotByCreation};
 pub use self::current::{ActualJob, Aggregate, Current, NotPlannable};
 pub use self::difference::{Difference, differences};

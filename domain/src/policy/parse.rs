@@ -99,10 +99,11 @@ impl Reader<'_> {
     }
 
     fn policy(&mut self, policy: &mut TablePolicy) {
-        if let Some(length) = self.read(Field::ChunkInterval, |reader, text| {
-            reader.span(text).and_then(positive)
+        if let Some(length) = self.read(Field::ChunkInterval, |reader, text| match text {
+            "" => Ok(None),
+            _ => reader.span(text).and_then(positive).map(Some),
         }) {
-            policy.chunk_interval = Some(length);
+            policy.chunk_interval = length.or(policy.chunk_interval);
         }
         let chunk_interval = policy.chunk_interval;
         self.compression(policy);
@@ -204,9 +205,13 @@ impl Reader<'_> {
     }
 
     fn schedule(&mut self, kind: PolicyKind, mut schedule: Schedule) -> Schedule {
-        if let Some(every) = self.read(Field::Every(kind), |_, text| {
+        if let Some(Some(every)) = self.read(Field::Every(kind), |_, text| {
+            // A form has the field of a policy that is not there yet, too.
+            if text.is_empty() {
+                return Ok(None);
+            }
             let every = interval(text)?;
-            positive(TimeSpan::Interval(every)).map(|_| every)
+            positive(TimeSpan::Interval(every)).map(|_| Some(every))
         }) {
             schedule.interval = every;
         }

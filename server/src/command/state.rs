@@ -4,6 +4,7 @@ use backend::audit::ReadLog;
 use backend::auth::{Granted, PasswordHasher};
 use backend::clock::SharedClock;
 use backend::console::{Console, ConsoleParts};
+use backend::declared::Declarations;
 use backend::state::StateStore;
 use domain::role::Permission;
 
@@ -31,6 +32,7 @@ pub(super) async fn open(
         audit_keep_days: configuration.audit_keep_days,
         public_address: configuration.public_address(configuration.listen),
         environment: None,
+        declarations: Declarations::default(),
     });
     Ok((console, granted))
 }

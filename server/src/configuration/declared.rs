@@ -1,9 +1,13 @@
 //! Declared policies: what somebody says every table, or one table, should have. Nothing is declared until then.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use domain::declared::{Declaration, Declared};
 use domain::interval::Interval;
-use serde::Deserialize;
+use domain::policy::{Field, PolicyFields, PolicyKind};
+use serde::de::IntoDeserializer;
+use serde::{Deserialize, Deserializer};
 
 use super::settings::PositiveInterval;
 
@@ -16,13 +20,13 @@ pub struct DeclaredPolicy {
     pub compression_enabled: Option<bool>,
     /// Age at which chunks are compressed.
     #[serde(default)]
-    pub compress_after: Option<PositiveInterval>,
+    pub compress_after: Option<DeclaredSpan>,
     /// Age at which chunks are dropped.
     #[serde(default)]
-    pub drop_after: Option<PositiveInterval>,
+    pub drop_after: Option<DeclaredSpan>,
     /// Length of a chunk.
     #[serde(default)]
-    pub chunk_interval: Option<PositiveInterval>,
+    pub chunk_interval: Option<DeclaredSpan>,
     /// Columns to segment by; an empty list is explicitly none.
     #[serde(default)]
     pub segment_by: Option<Vec<String>>,
@@ -32,6 +36,67 @@ pub struct DeclaredPolicy {
     /// Whether applying without a person looking may drop existing data.
     #[serde(default)]
     pub allow_drop: Option<bool>,
+}
+
+/// An interval longer than nothing, or, for a table whose time is a number, how many of its units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeclaredSpan {
+    /// Of a table whose time is a number.
+    Number(i64),
+    /// Of any other.
+    Interval(PositiveInterval),
+}
+
+impl<'de> Deserialize<'de> for DeclaredSpan {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SpanVisitor)
+    }
+}
+
+/// A text is an interval, an integer a number of units.
+struct SpanVisitor;
+
+impl serde::de::Visitor<'_> for SpanVisitor {
+    type Value = DeclaredSpan;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an interval, for example \"7 days\", or a number for a table whose time is one")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<DeclaredSpan, E> {
+        PositiveInterval::deserialize(text.into_deserializer()).map(DeclaredSpan::Interval)
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<DeclaredSpan, E> {
+        if number > 0 {
+            Ok(DeclaredSpan::Number(number))
+        } else {
+            Err(E::custom(format!(
+                "{number} is not longer than nothing; write a positive number"
+            )))
+        }
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<DeclaredSpan, E> {
+        i64::try_from(number)
+            .map_err(|_| E::custom(format!("{number} is too large")))
+            .and_then(|number| self.visit_i64(number))
+    }
+}
+
+impl From<PositiveInterval> for DeclaredSpan {
+    fn from(interval: PositiveInterval) -> Self {
+        Self::Interval(interval)
+    }
+}
+
+impl fmt::Display for DeclaredSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Interval(interval) => Interval::from(*interval).fmt(f),
+        }
+    }
 }
 
 /// The defaults and what single tables say beside them.
@@ -50,9 +115,7 @@ pub struct DeclaredPolicies {
 impl DeclaredPolicy {
     /// The policy in one line, or `None` where nothing is declared.
     pub fn summary(&self) -> Option<String> {
-        let span = |label: &str, value: Option<PositiveInterval>| {
-            value.map(|v| format!("{label} {}", Interval::from(v)))
-        };
+        let span = |label: &str, value: Option<DeclaredSpan>| value.map(|v| format!("{label} {v}"));
         let parts: Vec<String> = [
             span("chunk interval", self.chunk_interval),
             self.compression_enabled
@@ -70,6 +133,49 @@ impl DeclaredPolicy {
         .flatten()
         .collect();
         (!parts.is_empty()).then(|| parts.join(", "))
+    }
+}
+
+impl From<&DeclaredPolicy> for Declaration {
+    fn from(policy: &DeclaredPolicy) -> Self {
+        let mut fields = PolicyFields::default();
+        let spans = [
+            (Field::ChunkInterval, policy.chunk_interval),
+            (Field::Threshold(PolicyKind::Compression), policy.compress_after),
+            (Field::Threshold(PolicyKind::Retention), policy.drop_after),
+        ];
+        for (field, span) in spans {
+            if let Some(span) = span {
+                fields.set(field, span.to_string());
+            }
+        }
+        if let Some(on) = policy.compression_enabled {
+            fields.set(Field::Compression, if on { "on" } else { "off" });
+        }
+        if let Some(columns) = &policy.segment_by {
+            fields.set_segment_by(columns.clone());
+        }
+        if let Some(columns) = &policy.order_by {
+            fields.set(Field::OrderBy, columns.join(", "));
+        }
+        Self {
+            fields,
+            allow_drop: policy.allow_drop,
+        }
+    }
+}
+
+impl From<&DeclaredPolicies> for Declared {
+    fn from(policies: &DeclaredPolicies) -> Self {
+        let tables = policies.tables.iter();
+        Self {
+            defaults: (&policies.defaults).into(),
+            tables: tables
+                .map(|(name, policy)| (name.clone(), policy.into()))
+                .collect(),
+            max_background_workers: policies.max_background_workers,
+            apply_on_start: policies.apply_on_start,
+        }
     }
 }
 

@@ -107,9 +107,9 @@ impl RawPolicies {
         DeclaredPolicies {
             defaults: DeclaredPolicy {
                 compression_enabled: self.compression_enabled.or(general.compression_enabled),
-                compress_after: self.compress_after.or(general.compress_after),
-                drop_after: self.drop_after.or(general.drop_after),
-                chunk_interval: self.chunk_interval.or(general.chunk_interval),
+                compress_after: self.compress_after.or(general.compress_after).map(Into::into),
+                drop_after: self.drop_after.or(general.drop_after).map(Into::into),
+                chunk_interval: self.chunk_interval.or(general.chunk_interval).map(Into::into),
                 ..DeclaredPolicy::default()
             },
             tables,

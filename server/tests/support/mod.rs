@@ -18,6 +18,7 @@ use backend::auth::{Granted, PasswordHasher};
 use backend::clock::{Clock, SharedClock, SystemClock};
 use backend::collector::{Watched, watch_database};
 use backend::console::{Console, ConsoleParts};
+use backend::declared::Declarations;
 use backend::history::{Limits, Recorder};
 use backend::state::StateStore;
 use domain::audit::{AuditEvent, AuditQuery};
@@ -147,6 +148,7 @@ impl Site {
             audit_keep_days: 365,
             public_address: ORIGIN.to_owned(),
             environment: None,
+            declarations: Declarations::default(),
         });
         let (stop_reads, stopped) = tokio::sync::watch::channel(false);
         let writing_reads = tokio::spawn(write_reads(queue, state, stopped));

@@ -6,24 +6,44 @@ use domain::listing::escape_parameter;
 use domain::page::TableTab;
 use domain::psql::Statement;
 use domain::quantity::{counted, minute};
+use domain::role::Permission;
 use domain::snapshot::Edition;
 use domain::table_page::TablePage;
 use leptos::prelude::*;
 use leptos_router::components::A;
 
 use super::{Shown, Tab};
-use crate::components::{Bytes, LightPill, PsqlOf};
+use crate::components::{Bytes, LightPill, OwnFrame, PsqlOf, Withheld};
 
 /// The page.
 #[component]
 pub(crate) fn TablePoliciesPage() -> impl IntoView {
     let shown = expect_context::<Shown>();
+    let frame = expect_context::<OwnFrame>();
     view! {
+        <Transition fallback=|| ()>
+            {move || Suspend::new(async move {
+                let account = frame.await.ok()?.account;
+                let href = format!("{}/change", shown.address(TableTab::Policies));
+                Some(view! { <ChangeLink href may=account.may(Permission::ChangePolicies) /> })
+            })}
+        </Transition>
         <Tab body=|reading, page, shown| view! {
             <Policies edition=reading.edition.unwrap_or(Edition::Community) page shown />
         } />
         <PsqlOf title="Policies" statement=Statement::Policies table=shown.name />
     }
+}
+
+/// The way to the form.
+#[component]
+fn ChangeLink(href: String, may: bool) -> impl IntoView {
+    let link = if may {
+        view! { <A href=href attr:class="btn primary">"Change the policy"</A> }.into_any()
+    } else {
+        view! { <Withheld button="Change the policy" id="change-reason" reason="Administrators change policies; your role may see them." /> }.into_any()
+    };
+    view! { <div class="page-actions">{link}</div> }.into_any()
 }
 
 #[component]

@@ -65,6 +65,29 @@ fn a_form_becomes_a_policy() {
 }
 
 #[test]
+fn a_form_that_is_sent_as_it_is_changes_nothing() {
+    for current in [bare(), kept()] {
+        let fields = PolicyFields::of(&current.policy()).with_usual_schedules(current.chunk_interval);
+        let facts = Facts::nothing(now());
+        let desired = parse(&fields, &current, &facts).expect("it is what there is");
+        assert_eq!(plan(&current, &desired, &facts).steps, [], "{fields:?}");
+    }
+}
+
+#[test]
+fn a_new_policy_gets_the_schedule_the_form_offers() {
+    let offered = PolicyFields::of(&bare().policy()).with_usual_schedules(bare().chunk_interval);
+    let mut fields: Vec<(Field, &str)> = Field::SETTABLE
+        .into_iter()
+        .filter_map(|field| Some((field, offered.get(field)?)))
+        .collect();
+    fields.push((Field::Threshold(R), "90 days"));
+    let policy = on_dates(&fields).expect("a policy");
+    let schedule = policy.retention.expect("retention").schedule;
+    assert_eq!(schedule, Schedule::default_for(R, bare().chunk_interval));
+}
+
+#[test]
 fn what_is_not_said_stays() {
     let desired = read(
         &kept(),

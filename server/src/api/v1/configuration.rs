@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::response::Response;
 use backend::console::Console;
 use backend::state::StateBackend;
-use domain::interval::Interval;
 use domain::role::Permission;
 use serde::Serialize;
 
@@ -61,12 +60,11 @@ struct PolicyBody {
 
 impl From<&DeclaredPolicy> for PolicyBody {
     fn from(policy: &DeclaredPolicy) -> Self {
-        let span = |interval| Interval::from(interval).to_string();
         Self {
             compression_enabled: policy.compression_enabled,
-            compress_after: policy.compress_after.map(span),
-            drop_after: policy.drop_after.map(span),
-            chunk_interval: policy.chunk_interval.map(span),
+            compress_after: policy.compress_after.map(|span| span.to_string()),
+            drop_after: policy.drop_after.map(|span| span.to_string()),
+            chunk_interval: policy.chunk_interval.map(|span| span.to_string()),
             segment_by: policy.segment_by.clone(),
             order_by: policy.order_by.clone(),
             allow_drop: policy.allow_drop,
