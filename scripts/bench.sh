@@ -6,14 +6,14 @@ cd "$(dirname "$0")/.." || exit 1
 . scripts/setup/packages.sh
 . scripts/setup/timescaledb.sh
 
-parts=(collect pages first_load lighthouse sign_in history)
+parts=(collect pages preview first_load lighthouse sign_in history)
 only=${ONLY:-}
 only=${only// /,}
 for part in ${only//,/ }; do
   [[ " ${parts[*]} " == *" $part "* ]] || fail "ONLY=$part: there is no such part; there is: ${parts[*]}"
 done
 wants() { [ -z "$only" ] || [[ ",$only," == *",$1,"* ]]; }
-wants_catalogs() { wants collect || wants pages || wants first_load || wants lighthouse; }
+wants_catalogs() { wants collect || wants pages || wants preview || wants first_load || wants lighthouse; }
 
 while read -r variable; do
   case $variable in TIDEMARK_BENCH_*) ;; *) unset "$variable" ;; esac
@@ -55,6 +55,8 @@ part collect "reading 1,000, 20,000 and 100,000 chunks, beside TimescaleDB's own
   cargo bench --locked --package backend --bench collect
 part pages "pages, viewers and the wire over 100,000 chunks" \
   cargo bench --locked --package server --bench pages
+part preview "previewing a policy for a table of 20,000 chunks" \
+  cargo bench --locked --package server --bench preview
 part first_load "what a first visit fetches" \
   cargo bench --locked --package server --bench browser -- first_load
 part lighthouse "Lighthouse on the Overview and on a hypertable with 1,000 chunks" \

@@ -77,9 +77,9 @@ pub enum AppError {
     /// Nothing was chosen.
     #[error("Nothing is chosen. Choose at least one table.")]
     NothingChosen,
-    /// A policy was not changed.
+    /// A change was not made.
     #[error("{} {}", .0.sentence(), .1)]
-    PolicyRefused(PolicyRefusal, String),
+    Refused(Refusal, String),
     /// What was sent is not what the console's own pages send.
     #[error("The console could not understand this request. Load the page again.")]
     BadRequest,
@@ -94,10 +94,10 @@ pub enum AppError {
     },
 }
 
-/// Why a policy was not changed. What the preview says again below it is not repeated.
+/// Why a change was not made. What the preview says again below it is not repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PolicyRefusal {
+pub enum Refusal {
     /// The table's name has to be typed.
     NameNotTyped,
     /// Somebody else changed it.
@@ -116,21 +116,25 @@ pub enum PolicyRefusal {
     Unreachable,
     /// The database was not read yet.
     Unread,
+    /// It has ended, or is not there any more.
+    Gone,
+    /// The server's edition or version does not have it.
+    NotOffered,
     /// The server refused.
     ByServer,
 }
 
-impl PolicyRefusal {
+impl Refusal {
     /// What is wrong and what to do.
     pub fn sentence(self) -> &'static str {
         match self {
             Self::NameNotTyped => {
-                "Nothing was changed: this deletes rows, so the table's name has to be typed as it stands beside the field."
+                "Nothing was changed: this deletes rows, so the name has to be typed as it stands beside the field."
             }
             Self::ChangedMeanwhile => {
-                "Nothing was changed: somebody else changed this policy after the preview. What you see now is how it stands and what your change would do to it; preview and apply it again."
+                "Nothing was changed: something changed after the preview, somebody else may have been faster. What you see now is how it stands and what this would do; look at it and send it again."
             }
-            Self::NothingToDo => "Nothing was changed: the table has this policy already.",
+            Self::NothingToDo => "Nothing was changed: it is so already.",
             Self::Blocked => "Nothing was changed: something speaks against it, as the preview says.",
             Self::Unfit => {
                 "Nothing was changed: a field cannot be understood. The form says what would be right."
@@ -145,6 +149,8 @@ impl PolicyRefusal {
                 "The database cannot be reached to change anything. Policies are shown as soon as it answers."
             }
             Self::Unread => "The database was not read yet. Try again in a moment.",
+            Self::Gone => "It has ended, or is not there any more.",
+            Self::NotOffered => "The server does not have this.",
             Self::ByServer => "The database refused. The console's log says why.",
         }
     }
@@ -159,7 +165,7 @@ impl AppError {
         match self {
             Self::Already(_) => Self::Already("as you want it".to_owned()),
             Self::InvalidParameter(_) => Self::BadRequest,
-            Self::PolicyRefused(refusal, _) => Self::PolicyRefused(refusal, String::new()),
+            Self::Refused(refusal, _) => Self::Refused(refusal, String::new()),
             Self::Failed { .. } => Self::FAILED,
             other => other,
         }

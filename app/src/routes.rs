@@ -10,10 +10,11 @@ use leptos_router::{ChooseView, SsrMode, path};
 
 use crate::components::{ConsoleFrame, DatabaseFrame, LostFrame};
 use crate::pages::{
-    AccountPage, ActivityPage, AggregatesPage, AuditLogPage, ChunksPage, CompressionPage, HypertablesPage,
-    JobPage, JobsPage, LoginPage, NotFoundPage, OverviewPage, PoliciesPage, PolicyChangePage, PolicyFormPage,
-    SearchPage, SetupPage, TableChunksPage, TableCompressionPage, TableFrame, TableJobsPage,
-    TableOverviewPage, TablePoliciesPage, TokensPage, UserPage, UsersPage,
+    AccountPage, ActionPage, ActionsPage, ActivityPage, AggregatesPage, AuditLogPage, ChunksPage,
+    CompressionPage, HypertablesPage, JobPage, JobsPage, LoginPage, NewActionPage, NotFoundPage,
+    OverviewPage, PoliciesPage, PolicyChangePage, PolicyFormPage, RetentionPage, SearchPage, SetupPage,
+    TableChunksPage, TableCompressionPage, TableFrame, TableJobsPage, TableOverviewPage, TablePoliciesPage,
+    TokensPage, UserPage, UsersPage,
 };
 
 /// What is at an address. One type for all of them: the router's code is in the browser once for each.
@@ -91,6 +92,10 @@ part!(
     Aggregates => AggregatesPage,
     Activity => ActivityPage,
     Search => SearchPage,
+    NewAction => NewActionPage,
+    Action => ActionPage,
+    Actions => ActionsPage,
+    Retention => RetentionPage,
 );
 
 part!(
@@ -136,6 +141,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/compression") view=Page::Table(TablePart::Compression) ssr=SsrMode::Async />
                     <Route path=path!("/policies") view=Page::Table(TablePart::Policies) ssr=SsrMode::Async />
                     <Route path=path!("/policies/changes/:id") view=Page::Table(TablePart::PolicyChange) ssr=SsrMode::Async />
+                    <Route path=path!("/policies/retention/:schema/:name") view=Page::Operations(OperationsPart::Retention) ssr=SsrMode::Async />
+                    <Route path=path!("/actions") view=Page::Operations(OperationsPart::Actions) ssr=SsrMode::Async />
+                    <Route path=path!("/actions/preview") view=Page::Operations(OperationsPart::NewAction) ssr=SsrMode::Async />
+                    <Route path=path!("/actions/runs/:id") view=Page::Operations(OperationsPart::Action) ssr=SsrMode::Async />
                     <Route path=path!("/search") view=Page::Operations(OperationsPart::Search) ssr=SsrMode::Async />
                     <Route path=path!("/jobs") view=Page::Operations(OperationsPart::Jobs) ssr=SsrMode::Async />
                     <Route path=path!("/jobs/:id") view=Page::Operations(OperationsPart::Job) ssr=SsrMode::Async />

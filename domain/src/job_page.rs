@@ -24,6 +24,10 @@ pub struct JobPage {
     pub title: String,
     /// What is true of it; `None` for TimescaleDB's own jobs that are nobody's concern.
     pub verdict: Option<JobVerdict>,
+    /// Whether it is paused.
+    pub is_paused: bool,
+    /// Whether operators may run and pause it.
+    pub is_routine: bool,
     /// The table or continuous aggregate it works on.
     pub table: Option<TableName>,
     /// The role it runs as.
@@ -107,6 +111,8 @@ impl JobPage {
             id,
             title: job.title(),
             verdict: verdict.map(JobVerdict::of),
+            is_paused: !job.scheduled,
+            is_routine: crate::action::is_routine(job.kind),
             table: job_table(job).cloned(),
             owner: job.owner.clone(),
             owner_can_login: job.owner_can_login,

@@ -75,7 +75,7 @@ for (const edition of ["Apache", "Community"] as const) {
 
         // What is seen before: fields, chunks that go, statements, and that a name has to be typed.
         const change = page.getByRole("region", { name: "Fields that change" });
-        await expect(change.getByRole("row", { name: /Chunk interval/ })).toContainText("12:00:00");
+        await expect(change.getByRole("row", { name: /Chunk interval/ })).toContainText("12 hours");
         await expect(change.getByRole("row", { name: /Drop after/ })).toContainText("30 days");
         await expect(page.getByText(/drops 69 chunks|drops 70 chunks|drops 71 chunks/)).toBeVisible();
         await expect(page.locator(".steps li").first()).toContainText("set_chunk_time_interval");
@@ -131,7 +131,7 @@ for (const edition of ["Apache", "Community"] as const) {
       await expect(page.getByText(/somebody else changed this policy after the preview/)).toBeVisible();
       expect(actual()).toMatch(/^08:00:00/);
       // The preview that is shown now is one of what there is now.
-      await expect(page.getByRole("region", { name: "Fields that change" })).toContainText("08:00:00");
+      await expect(page.getByRole("region", { name: "Fields that change" })).toContainText("8 hours");
       psql(`select set_chunk_time_interval('${TABLE}', interval '1 day')`);
     });
 

@@ -76,7 +76,8 @@ const QUERY: &str =
 fn cases() -> Vec<Case> {
     use Ask::{Form, Get, Json, Page, Query};
     use Permission::{
-        ManageOwnAccount, ManageUsers, Refresh, ViewAudit, ViewConfiguration, ViewDetails, ViewStatus,
+        ChangePolicies, ManageOwnAccount, ManageUsers, OperateJobs, Refresh, ViewAudit, ViewConfiguration,
+        ViewDetails, ViewStatus,
     };
 
     vec![
@@ -145,6 +146,22 @@ fn cases() -> Vec<Case> {
             "/db/{database}/policies/changes/{id}",
             Page("/db/factory/policies/changes/1"),
             ChangePolicies,
+        ),
+        case(
+            "/db/{database}/policies/retention/{schema}/{name}",
+            Page("/db/factory/policies/retention/public/metric_hist"),
+            ChangePolicies,
+        ),
+        case("/db/{database}/actions", Page("/db/factory/actions"), OperateJobs),
+        case(
+            "/db/{database}/actions/preview",
+            Page("/db/factory/actions/preview?action=refresh&aggregate=public.oee_daily"),
+            OperateJobs,
+        ),
+        case(
+            "/db/{database}/actions/runs/{id}",
+            Page("/db/factory/actions/runs/1"),
+            OperateJobs,
         ),
         case(
             "/db/{database}/hypertables/{schema}/{name}/jobs",
@@ -340,6 +357,46 @@ fn cases() -> Vec<Case> {
         case(
             "/fn/apply_declared",
             Form("database=factory&which=all"),
+            ChangePolicies,
+        ),
+        case(
+            "/fn/draw_action_preview",
+            Json(r#"{"database":"factory","said":[["action","refresh"],["aggregate","public.oee_daily"]]}"#),
+            OperateJobs,
+        ),
+        case(
+            "/fn/draw_action",
+            Json(r#"{"database":"factory","id":1}"#),
+            OperateJobs,
+        ),
+        case(
+            "/fn/draw_actions",
+            Json(r#"{"database":"factory","before":null}"#),
+            OperateJobs,
+        ),
+        case(
+            "/fn/start_action",
+            Form(
+                "database=factory&fingerprint=x&request=%7B%22action%22%3A%7B%22action%22%3A%22refresh%22%2C%22from%22%3A%22%22%2C%22to%22%3A%22%22%7D%2C%22targets%22%3A%5B%7B%22aggregate%22%3A%7B%22schema%22%3A%22public%22%2C%22name%22%3A%22oee_daily%22%7D%7D%5D%7D",
+            ),
+            OperateJobs,
+        ),
+        case("/fn/cancel_action", Form("database=factory&id=1"), OperateJobs),
+        case(
+            "/fn/draw_retention",
+            Json(
+                r#"{"database":"factory","table":{"schema":"public","name":"metric_hist"},"dry_run":false,"before":null}"#,
+            ),
+            ChangePolicies,
+        ),
+        case(
+            "/fn/run_retention",
+            Form("database=factory&table=public.metric_hist&typed_name=metric_hist"),
+            ChangePolicies,
+        ),
+        case(
+            "/fn/cancel_retention",
+            Form("database=factory&table=public.metric_hist&id=1"),
             ChangePolicies,
         ),
         case("/fn/list_own_sessions", Query(""), ManageOwnAccount),

@@ -10,6 +10,7 @@ use domain::listing::{Column, ListPage};
 use domain::page::{TableTab, hypertable_page};
 use domain::quantity::{exact_bytes, minute, moment, percent, saved_percent};
 use domain::reading::Reading;
+use domain::role::Permission;
 use domain::table_name::TableName;
 use domain::time_axis::{TimeAxis, Window};
 use leptos::html;
@@ -18,7 +19,7 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use super::figure::{Bytes, Count, Dash};
-use super::frame::database_parameter;
+use super::frame::{OwnFrame, database_parameter};
 use super::list::{ColumnHead, FilterBar, Pager};
 use super::live::Refresher;
 use super::notice::LoadFailed;
@@ -49,6 +50,7 @@ pub(crate) fn ChunkList(
     });
     // What is loaded lives here, outside of what is drawn with it: a refresh changes rows, and leaves the scrolling be.
     let windows = Windows::new(database, query);
+    let frame = expect_context::<OwnFrame>();
     let loaded = load_again(
         move || (database.get(), query.get()),
         move || refresher.version(),
@@ -58,6 +60,8 @@ pub(crate) fn ChunkList(
         <Transition fallback=|| view! { <div class="skeleton" role="status" aria-label="Loading"><span class="bone table-bone"></span></div> }>
             {move || Suspend::new(async move {
                 let is_of_one = table.get_untracked().is_some();
+                let may_choose = frame.await.is_ok_and(|frame| frame.account.may(Permission::ChangePolicies));
+                windows.may_choose.set_value(may_choose);
                 match loaded.await {
                     Ok(reading) => view! { <Loaded reading base=base.get_untracked() query windows is_of_one /> }.into_any(),
                     Err(error) => view! { <LoadFailed error /> }.into_any(),
@@ -83,6 +87,10 @@ struct Windows {
     coming: StoredValue<BTreeSet<usize>>,
     /// Whether the list has not been scrolled to its beginning yet.
     begins: StoredValue<bool>,
+    /// Whether chunks can be chosen, to do something to them.
+    may_choose: StoredValue<bool>,
+    /// The chunks that are chosen, on screen or not.
+    chosen: RwSignal<BTreeSet<String>>,
 }
 
 impl Windows {
@@ -96,6 +104,8 @@ impl Windows {
             wanted: RwSignal::new((0, 0)),
             coming: StoredValue::default(),
             begins: StoredValue::new(true),
+            may_choose: StoredValue::new(false),
+            chosen: RwSignal::default(),
         }
     }
 
@@ -254,7 +264,10 @@ fn ListCard(
                     </div>
                 }.into_any()
             } else {
-                view! { <Rows page=page.clone() windows is_of_one heads=heads.into_any() /> }.into_any()
+                view! {
+                    {windows.may_choose.get_value().then(|| view! { <ChosenChunks windows /> })}
+                    <Rows page=page.clone() windows is_of_one heads=heads.into_any() />
+                }.into_any()
             }}
             <noscript><Pager page base /></noscript>
         </section>
@@ -290,7 +303,8 @@ fn Rows(page: ListPage<ChunkRow>, windows: Windows, is_of_one: bool, heads: AnyV
     let above = NodeRef::<html::Tr>::new();
     let below = NodeRef::<html::Tr>::new();
     let hydrated = is_hydrated();
-    let columns = columns(is_of_one).len().to_string();
+    let may_choose = windows.may_choose.get_value();
+    let columns = (columns(is_of_one).len() + usize::from(may_choose)).to_string();
     let row_height = StoredValue::new(0.0);
 
     // The script sets the height of these two, as the policy forbids inline styles.
@@ -342,7 +356,7 @@ fn Rows(page: ListPage<ChunkRow>, windows: Windows, is_of_one: bool, heads: AnyV
                         .and_then(|rows| rows.get(index % WINDOW_ROWS))
                         .cloned();
                     match row {
-                        Some(row) => view! { <Row row index is_of_one database=windows.database.get_untracked() /> }.into_any(),
+                        Some(row) => view! { <Row row index is_of_one windows /> }.into_any(),
                         None => view! { <tr class="row-loading" aria-busy="true"><td colspan=columns.clone()>"…"</td></tr> }.into_any(),
                     }
                 })
@@ -352,7 +366,10 @@ fn Rows(page: ListPage<ChunkRow>, windows: Windows, is_of_one: bool, heads: AnyV
     view! {
         <div class="scroll windowed" tabindex="0" role="region" aria-label="Chunks" node_ref=region>
             <table class="chunks" aria-rowcount=move || (windows.total.get() + 1).to_string()>
-                <thead><tr>{heads}</tr></thead>
+                <thead><tr>
+                    {may_choose.then(|| view! { <th scope="col" class="check"><span class="visually-hidden">"Chosen"</span></th> })}
+                    {heads}
+                </tr></thead>
                 <tbody>
                     <tr class="spacer" aria-hidden="true" node_ref=above></tr>
                     {rows}
@@ -364,8 +381,80 @@ fn Rows(page: ListPage<ChunkRow>, windows: Windows, is_of_one: bool, heads: AnyV
     .into_any()
 }
 
+/// Name of the form that the chosen chunks are sent with.
+const CHOSEN: &str = "chosen-chunks";
+
+/// Whether one chunk is chosen. Once the page is alive, the form itself says which are: rows that are scrolled away are not
+/// in the document.
 #[component]
-fn Row(row: ChunkRow, index: usize, is_of_one: bool, database: String) -> impl IntoView {
+fn Choice(chunk: TableName, windows: Windows) -> impl IntoView {
+    let hydrated = is_hydrated();
+    let value = chunk.qualified();
+    let chosen = windows.chosen;
+    let (shown, changed) = (value.clone(), value.clone());
+    view! {
+        <td class="check">
+            <input
+                type="checkbox"
+                form=CHOSEN
+                name=move || (!hydrated.get()).then_some("chunk")
+                value=value
+                aria-label=format!("Choose {}", chunk.name)
+                prop:checked=move || chosen.with(|chosen| chosen.contains(&shown))
+                on:change=move |event| chosen.update(|chosen| {
+                    if event_target_checked(&event) {
+                        chosen.insert(changed.clone());
+                    } else {
+                        chosen.remove(&changed);
+                    }
+                })
+            />
+        </td>
+    }
+    .into_any()
+}
+
+/// What is to be done to the chosen chunks.
+#[component]
+fn ChosenChunks(windows: Windows) -> impl IntoView {
+    let chosen = windows.chosen;
+    let hydrated = is_hydrated();
+    let action = format!("/db/{}/actions/preview", windows.database.get_untracked());
+    view! {
+        <form id=CHOSEN class="filters chosen" method="get" action=action>
+            <label>
+                <span>"Do to the chosen"</span>
+                <select name="action">
+                    <option value="compress">"Compress"</option>
+                    <option value="recompress">"Compress anew"</option>
+                    <option value="decompress">"Decompress"</option>
+                    <option value="freeze">"Freeze"</option>
+                    <option value="unfreeze">"Unfreeze"</option>
+                    <option value="drop">"Drop"</option>
+                </select>
+            </label>
+            <button type="submit" class="btn" disabled=move || hydrated.get() && chosen.with(BTreeSet::is_empty)>"Preview"</button>
+            <span class="hint" aria-live="polite">{move || match chosen.with(BTreeSet::len) {
+                0 => String::new(),
+                count => format!("{count} chosen"),
+            }}</span>
+            {move || chosen
+                .get()
+                .into_iter()
+                .map(|chunk| view! { <input type="hidden" name="chunk" value=chunk /> })
+                .collect_view()}
+        </form>
+    }
+    .into_any()
+}
+
+#[component]
+fn Row(row: ChunkRow, index: usize, is_of_one: bool, windows: Windows) -> impl IntoView {
+    let database = windows.database.get_untracked();
+    let choice = windows
+        .may_choose
+        .get_value()
+        .then(|| view! { <Choice chunk=TableName::new(&row.chunk.schema, &row.chunk.name) windows /> });
     let table = (!is_of_one).then(|| row.display_name());
     let state = state_word(row.chunk.status);
     let due_or_state = row.due.map_or(state, ChunkDue::as_str);
@@ -387,6 +476,7 @@ fn Row(row: ChunkRow, index: usize, is_of_one: bool, database: String) -> impl I
     let other = chunk.compressed_with.is_some();
     view! {
         <tr aria-rowindex=(index + 2).to_string()>
+            {choice}
             {table.clone().map(|table| view! { <td class="wide-only">{table}</td> })}
             <th scope="row" class="name" title=format!("{}.{}", chunk.schema, chunk.name)>
                 <a href=href><code>{chunk.name.clone()}</code></a>

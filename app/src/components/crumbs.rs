@@ -75,6 +75,15 @@ fn way_in_database(base: &str, rest: &[&str]) -> Vec<Step> {
     steps.push(Step::new(label, format!("{base}/{page}")));
     match (*page, below) {
         ("jobs", [id]) => steps.push(Step::new(decoded(id), "")),
+        ("actions", ["preview"]) => steps.push(Step::new("Preview", "")),
+        ("actions", ["runs", id]) => {
+            steps.push(Step::new(format!("Action {}", decoded(id)), ""));
+            return steps;
+        }
+        ("policies", ["retention", _, name]) => {
+            steps.push(Step::new(format!("Retention of {}", decoded(name)), ""));
+            return steps;
+        }
         ("policies", ["changes", id]) => {
             steps.push(Step::new(format!("Change {}", decoded(id)), ""));
             return steps;
@@ -109,6 +118,7 @@ fn page_label(page: &str) -> Option<&'static str> {
         "jobs" => "Jobs",
         "aggregates" => "Continuous aggregates",
         "activity" => "Activity",
+        "actions" => "Actions",
         "search" => "Search",
         _ => return None,
     })

@@ -152,10 +152,11 @@ fn SideBody(frame: LoadedFrame, newer: Newer) -> impl IntoView {
                     .map(|(path, symbol, label)| view! { <NavItem href=format!("{base}/{path}") symbol label /> })
                     .collect_view())}
             </ul>
-            {account.may(Permission::ChangePolicies).then(|| view! {
+            {account.may(Permission::OperateJobs).then(|| view! {
                 <p class="nav-title" id="nav-change">"Change"</p>
                 <ul aria-labelledby="nav-change">
-                    <NavItem href=format!("{base}/policies") symbol=Symbol::Policies label="Policies" />
+                    {account.may(Permission::ChangePolicies).then(|| view! { <NavItem href=format!("{base}/policies") symbol=Symbol::Policies label="Policies" /> })}
+                    <NavItem href=format!("{base}/actions") symbol=Symbol::Actions label="Actions" />
                 </ul>
             })}
             <AdministrationNav account />

@@ -26,6 +26,7 @@ pub(crate) enum Symbol {
     Aggregates,
     Activity,
     Policies,
+    Actions,
 }
 
 impl Symbol {
@@ -58,6 +59,7 @@ impl Symbol {
             Self::Jobs => "M8 2.2a5.8 5.8 0 1 1 0 11.6a5.8 5.8 0 0 1 0-11.6M8 4.8v3.4h2.6",
             Self::Aggregates => "M2.2 11.5l3.6-4.2 3 2.6 5-6",
             Self::Activity => "M3.5 7.2h9v6.3h-9zM5.4 7.2V5a2.6 2.6 0 0 1 5.2 0v2.2",
+            Self::Actions => "M4.5 3.2v9.6l8-4.8z",
             Self::Policies => "M2.5 4.5h5M11 4.5h2.5M9.2 2.8v3.4M2.5 11.5h2M8 11.5h5.5M6.2 9.8v3.4",
             Self::Search => "M7 2.4a4.6 4.6 0 1 1 0 9.2a4.6 4.6 0 0 1 0-9.2M10.4 10.4l3.2 3.2",
         }

@@ -7,13 +7,15 @@ use domain::page::{TableTab, hypertable_page};
 use domain::psql::Statement;
 use domain::quantity::thousands;
 use domain::reading::Reading;
+use domain::role::Permission;
 use domain::snapshot::Edition;
 use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
+use super::AggregateActions;
 use crate::components::{
-    Bytes, ColumnHead, Dash, FilterBar, LightPill, LoadFailed, PageTitle, Pager, PsqlOf, Refresher,
+    Bytes, ColumnHead, Dash, FilterBar, LightPill, LoadFailed, OwnFrame, PageTitle, Pager, PsqlOf, Refresher,
     SourceNotices, TableName, Told, database_parameter,
 };
 use crate::loading::load_again;
@@ -24,6 +26,7 @@ use crate::server_fns::list_aggregates;
 pub(crate) fn AggregatesPage() -> impl IntoView {
     let database = database_parameter();
     let refresher = expect_context::<Refresher>();
+    let frame = expect_context::<OwnFrame>();
     let parameters = use_query_map();
     let query =
         Memo::new(move |_| parameters.with(|map| AggregateQuery::from_parameters(|name| map.get(name))));
@@ -36,8 +39,9 @@ pub(crate) fn AggregatesPage() -> impl IntoView {
         <PageTitle text=Signal::derive(move || format!("Continuous aggregates · {} · Tidemark", database.get())) />
         <Transition fallback=|| view! { <div class="skeleton" role="status" aria-label="Loading"><span class="bone table-bone"></span></div> }>
             {move || Suspend::new(async move {
+                let may_refresh = frame.await.is_ok_and(|frame| frame.account.may(Permission::OperateJobs));
                 match list.await {
-                    Ok(reading) => view! { <ListBody reading database=database.get_untracked() query /> }.into_any(),
+                    Ok(reading) => view! { <ListBody reading database=database.get_untracked() query may_refresh /> }.into_any(),
                     Err(error) => view! { <LoadFailed error /> }.into_any(),
                 }
             })}
@@ -47,7 +51,12 @@ pub(crate) fn AggregatesPage() -> impl IntoView {
 }
 
 #[component]
-fn ListBody(reading: Reading<Facts>, database: String, query: Memo<AggregateQuery>) -> impl IntoView {
+fn ListBody(
+    reading: Reading<Facts>,
+    database: String,
+    query: Memo<AggregateQuery>,
+    may_refresh: bool,
+) -> impl IntoView {
     let edition = reading.edition.unwrap_or(Edition::Community);
     let facts = reading.facts.clone();
     let total = facts.as_ref().map(|facts| facts.page.total);
@@ -60,14 +69,14 @@ fn ListBody(reading: Reading<Facts>, database: String, query: Memo<AggregateQuer
         {facts.map(|facts| if facts.page.total == 0 {
             view! { <section class="card"><NoAggregates edition /></section> }.into_any()
         } else {
-            view! { <ListCard facts database query /> }.into_any()
+            view! { <ListCard facts database query may_refresh /> }.into_any()
         })}
     }
     .into_any()
 }
 
 #[component]
-fn ListCard(facts: Facts, database: String, query: Memo<AggregateQuery>) -> impl IntoView {
+fn ListCard(facts: Facts, database: String, query: Memo<AggregateQuery>, may_refresh: bool) -> impl IntoView {
     let Facts { page, rows } = facts;
     let base = format!("/db/{database}/aggregates");
     let shown = page.query.clone();
@@ -100,7 +109,7 @@ fn ListCard(facts: Facts, database: String, query: Memo<AggregateQuery>) -> impl
                             <tbody>
                                 {rows
                                     .into_iter()
-                                    .map(|(row, words)| view! { <Row row words database=database.clone() /> })
+                                    .map(|(row, words)| view! { <Row row words database=database.clone() may_refresh /> })
                                     .collect_view()}
                             </tbody>
                         </table>
@@ -126,7 +135,7 @@ fn class(column: AggregateColumn) -> &'static str {
 }
 
 #[component]
-fn Row(row: AggregateRow, words: AggregateWords, database: String) -> impl IntoView {
+fn Row(row: AggregateRow, words: AggregateWords, database: String, may_refresh: bool) -> impl IntoView {
     let source = row.source().clone();
     let AggregateRow {
         aggregate,
@@ -140,6 +149,7 @@ fn Row(row: AggregateRow, words: AggregateWords, database: String) -> impl IntoV
         "with rows not materialized yet"
     };
     let behind = words.behind.clone();
+    let (of, view_name) = (database.clone(), aggregate.view.clone());
     view! {
         <tr>
             <th scope="row" class="name">
@@ -176,7 +186,10 @@ fn Row(row: AggregateRow, words: AggregateWords, database: String) -> impl IntoV
             </td>
             <td class="wide-only of">{aggregate.owner}</td>
             <td class="wide-only"><Refreshed policies=words.policies database /></td>
-            <td><LightPill light=words.light.light reason=words.light.reason /></td>
+            <td>
+                <LightPill light=words.light.light reason=words.light.reason />
+                {may_refresh.then(|| view! { <span class="under"><AggregateActions database=of view=view_name /></span> })}
+            </td>
         </tr>
     }
     .into_any()

@@ -5,15 +5,17 @@ use domain::job_page::{FailedRun, JobPage as Facts, JobVerdict, OverdueWords};
 use domain::page::{TableTab, chunks_page, hypertable_page};
 use domain::quantity::{counted, thousands};
 use domain::reading::Reading;
+use domain::role::Permission;
 use domain::table_name::TableName;
 use domain::visible::Visible;
 use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_params_map;
 
+use super::JobActions;
 use super::jobs::{Outcome, Owner};
 use crate::components::{
-    FactCard, LightPill, LoadFailed, PageTitle, Refresher, RunsChart, SourceNotices, Told,
+    FactCard, LightPill, LoadFailed, OwnFrame, PageTitle, Refresher, RunsChart, SourceNotices, Told,
     database_parameter, runs_range,
 };
 use crate::error::AppError;
@@ -32,6 +34,7 @@ pub(crate) fn JobPage() -> impl IntoView {
         id.unwrap_or(i32::MIN)
     });
     let range = runs_range();
+    let frame = expect_context::<OwnFrame>();
     let job = load_again(
         move || (database.get(), id.get()),
         move || refresher.version(),
@@ -45,6 +48,22 @@ pub(crate) fn JobPage() -> impl IntoView {
                     Ok(reading) => view! { <Head reading database=database.get_untracked() /> }.into_any(),
                     Err(error) => view! { <LoadFailed error /> }.into_any(),
                 }
+            })}
+        </Transition>
+        <Transition fallback=|| ()>
+            {move || Suspend::new(async move {
+                let account = frame.await.ok()?.account;
+                let facts = job.await.ok()?.facts?;
+                let manages = account.may(Permission::ChangePolicies);
+                Some(view! {
+                    <JobActions
+                        database=database.get_untracked()
+                        id=facts.id
+                        is_paused=facts.is_paused
+                        may_operate={manages || facts.is_routine && account.may(Permission::OperateJobs)}
+                        may_reschedule=manages
+                    />
+                })
             })}
         </Transition>
         <RunsChart database job=Signal::derive(move || Some(id.get())) range />

@@ -1,6 +1,7 @@
 //! One file a page.
 
 mod account;
+mod actions;
 mod activity;
 mod aggregates;
 mod audit;
@@ -23,6 +24,14 @@ mod users;
 use domain::page::{TableTab, hypertable_page};
 
 pub(crate) use account::AccountPage;
+#[cfg(feature = "ssr")]
+pub(crate) use actions::{
+    ACTIONS_A_PAGE, ActionAsked, draw_action_list, draw_action_preview_of, draw_action_question,
+    draw_action_run, draw_retention_of, draw_unfit_action, draw_unread_action, retention_page,
+};
+pub(crate) use actions::{
+    ActionPage, ActionsPage, AggregateActions, JobActions, NewActionPage, RetentionPage, TableActions,
+};
 pub(crate) use activity::ActivityPage;
 pub(crate) use aggregates::AggregatesPage;
 pub(crate) use audit::AuditLogPage;

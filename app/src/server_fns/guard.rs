@@ -1,8 +1,9 @@
 //! The first line of every server function.
 
 use backend::accounts::ChangeRefused;
+use backend::actions::ActionRefused;
 use backend::auth::{Caller, Client, Denied, Granted, Principal, Session};
-use backend::console::{Console, HistoryNotShown, MadeOf};
+use backend::console::{Console, HistoryNotShown, MadeOf, NotShown};
 use backend::policies::PolicyRefused;
 use backend::reference::Reference;
 use domain::role::Permission;
@@ -15,7 +16,7 @@ use leptos::server_fn::error::ServerFnUrlError;
 use leptos_axum::ResponseOptions;
 
 use crate::drawings::Table;
-use crate::error::{AppError, PolicyRefusal};
+use crate::error::{AppError, Refusal};
 
 /// The console, as the server put it into the context.
 pub(super) fn console() -> Result<Console, AppError> {
@@ -157,23 +158,60 @@ pub(super) fn policy_refused(what: &str, error: PolicyRefused) -> AppError {
         // It was granted a moment ago, and taken back.
         PolicyRefused::WrongGrant(_) => return refuse(StatusCode::FORBIDDEN, AppError::Forbidden),
         PolicyRefused::State(_) => return failed(what, &error),
-        PolicyRefused::NotRead => (StatusCode::SERVICE_UNAVAILABLE, PolicyRefusal::Unread),
-        PolicyRefused::NothingToDo => (StatusCode::CONFLICT, PolicyRefusal::NothingToDo),
-        PolicyRefused::Blocked(_) => (StatusCode::UNPROCESSABLE_ENTITY, PolicyRefusal::Blocked),
+        PolicyRefused::NotRead => (StatusCode::SERVICE_UNAVAILABLE, Refusal::Unread),
+        PolicyRefused::NothingToDo => (StatusCode::CONFLICT, Refusal::NothingToDo),
+        PolicyRefused::Blocked(_) => (StatusCode::UNPROCESSABLE_ENTITY, Refusal::Blocked),
         PolicyRefused::Fields(_) | PolicyRefused::ReasonTooLong(_) => {
-            (StatusCode::UNPROCESSABLE_ENTITY, PolicyRefusal::Unfit)
+            (StatusCode::UNPROCESSABLE_ENTITY, Refusal::Unfit)
         }
-        PolicyRefused::Changed(_) => (StatusCode::CONFLICT, PolicyRefusal::ChangedMeanwhile),
-        PolicyRefused::TypedName(_) => (StatusCode::UNPROCESSABLE_ENTITY, PolicyRefusal::NameNotTyped),
-        PolicyRefused::NotUndoable(..) => (StatusCode::CONFLICT, PolicyRefusal::NotUndone),
-        PolicyRefused::Busy(_) => (StatusCode::CONFLICT, PolicyRefusal::Busy),
-        PolicyRefused::NotPlannable(_) => (StatusCode::CONFLICT, PolicyRefusal::Blocked),
-        PolicyRefused::NoConnection => (StatusCode::SERVICE_UNAVAILABLE, PolicyRefusal::Unreachable),
-        PolicyRefused::Server(_) => (StatusCode::SERVICE_UNAVAILABLE, PolicyRefusal::ByServer),
+        PolicyRefused::Changed(_) => (StatusCode::CONFLICT, Refusal::ChangedMeanwhile),
+        PolicyRefused::TypedName(_) => (StatusCode::UNPROCESSABLE_ENTITY, Refusal::NameNotTyped),
+        PolicyRefused::NotUndoable(..) => (StatusCode::CONFLICT, Refusal::NotUndone),
+        PolicyRefused::Busy(_) => (StatusCode::CONFLICT, Refusal::Busy),
+        PolicyRefused::NotPlannable(_) => (StatusCode::CONFLICT, Refusal::Blocked),
+        PolicyRefused::NoConnection => (StatusCode::SERVICE_UNAVAILABLE, Refusal::Unreachable),
+        PolicyRefused::Server(_) => (StatusCode::SERVICE_UNAVAILABLE, Refusal::ByServer),
     };
     let words = error.to_string();
     tracing::info!(refused = words, "{what} was refused");
-    refuse(status, AppError::PolicyRefused(refusal, words))
+    refuse(status, AppError::Refused(refusal, words))
+}
+
+/// Why something is not done to chunks, aggregates and jobs, for the person.
+pub(super) fn action_refused(what: &str, error: ActionRefused) -> AppError {
+    let (status, refusal) = match &error {
+        ActionRefused::NotShown(NotShown::WrongGrant(_)) => {
+            return refuse(StatusCode::FORBIDDEN, AppError::Forbidden);
+        }
+        ActionRefused::NotShown(NotShown::UnknownDatabase(_)) | ActionRefused::Unknown(..) => {
+            return not_found();
+        }
+        ActionRefused::State(_) => return failed(what, &error),
+        ActionRefused::UnknownTable(_)
+        | ActionRefused::UnknownChunk(_)
+        | ActionRefused::UnknownAggregate(_)
+        | ActionRefused::Ended(..) => (StatusCode::CONFLICT, Refusal::Gone),
+        ActionRefused::NeedsCommunity
+        | ActionRefused::ServerDrops(_)
+        | ActionRefused::NotOffered(_)
+        | ActionRefused::NoTimescale
+        | ActionRefused::NotKept(_) => (StatusCode::CONFLICT, Refusal::NotOffered),
+        ActionRefused::RunsAlready(_) | ActionRefused::Busy(_) | ActionRefused::Stopping => {
+            (StatusCode::CONFLICT, Refusal::Busy)
+        }
+        ActionRefused::Unfit(_) | ActionRefused::Request(_) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, Refusal::Unfit)
+        }
+        ActionRefused::NothingToDo(_) => (StatusCode::CONFLICT, Refusal::NothingToDo),
+        ActionRefused::Changed(_) => (StatusCode::CONFLICT, Refusal::ChangedMeanwhile),
+        ActionRefused::NameNotTyped(_) => (StatusCode::UNPROCESSABLE_ENTITY, Refusal::NameNotTyped),
+        ActionRefused::NotRead => (StatusCode::SERVICE_UNAVAILABLE, Refusal::Unread),
+        ActionRefused::NoAddress => (StatusCode::SERVICE_UNAVAILABLE, Refusal::Unreachable),
+        ActionRefused::Server(_) => (StatusCode::SERVICE_UNAVAILABLE, Refusal::ByServer),
+    };
+    let words = error.to_string();
+    tracing::info!(refused = words, "{what} was refused");
+    refuse(status, AppError::Refused(refusal, words))
 }
 
 /// Why an account was not changed, for the person.

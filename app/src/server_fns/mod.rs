@@ -10,6 +10,7 @@
 )]
 
 mod account;
+mod actions;
 mod activity;
 mod aggregates;
 #[cfg(feature = "ssr")]
@@ -29,6 +30,7 @@ mod overview;
 mod policies;
 mod psql;
 mod refresh;
+mod retention;
 mod search;
 mod session;
 pub(crate) mod theme;
@@ -38,6 +40,10 @@ mod users;
 pub use account::{
     ChangePassword, EndAllSessions, EndSession, ListOwnSessions, NoteUse, change_password, end_all_sessions,
     end_session, list_own_sessions, note_use,
+};
+pub use actions::{
+    CancelAction, DrawAction, DrawActionPreview, DrawActions, StartAction, cancel_action, draw_action,
+    draw_action_preview, draw_actions, start_action,
 };
 pub use activity::{LoadActivity, load_activity};
 pub use aggregates::{ListAggregates, list_aggregates};
@@ -60,6 +66,9 @@ pub use policies::{
 };
 pub use psql::{PsqlStatement, psql_statement};
 pub use refresh::{RefreshDatabase, refresh_database};
+pub use retention::{
+    CancelRetention, DrawRetention, RunRetention, cancel_retention, draw_retention, run_retention,
+};
 pub use search::{Search, search};
 pub use session::{SignIn, SignOut, sign_in, sign_out};
 pub use theme::{SetTheme, Theme, set_theme};
@@ -69,6 +78,14 @@ pub use users::{
     LoadUser, ResetPassword, change_role, disable_user, enable_user, end_everyones_sessions,
     end_user_sessions, invite_user, list_users, load_user, reset_password,
 };
+
+/// Has a browser load the page again in a second, for as long as something is under way: with and without JavaScript.
+#[cfg(feature = "ssr")]
+fn load_again_soon() {
+    if let Some(response) = leptos::prelude::use_context::<leptos_axum::ResponseOptions>() {
+        response.insert_header(http::header::REFRESH, http::HeaderValue::from_static("1"));
+    }
+}
 
 /// What was sent could not be understood.
 #[cfg(feature = "ssr")]

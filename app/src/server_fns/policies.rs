@@ -136,10 +136,8 @@ pub async fn draw_policy_change(database: String, id: i64) -> Result<Markup, App
         .policy_change(&granted, &database, id)
         .await
         .map_err(|error| guard::policy_refused("reading a change", error))?;
-    if !change.is_over()
-        && let Some(response) = use_context::<leptos_axum::ResponseOptions>()
-    {
-        response.insert_header(http::header::REFRESH, http::HeaderValue::from_static("1"));
+    if !change.is_over() {
+        super::load_again_soon();
     }
     Ok(crate::pages::draw_change(change))
 }
@@ -156,9 +154,14 @@ pub async fn draw_policies(database: String, before: Option<i64>) -> Result<Mark
         .policy_changes(&granted, &database, None, before, crate::pages::CHANGES_A_PAGE)
         .await
         .map_err(refused)?;
+    let kept = console
+        .retention_statuses(&granted, &database)
+        .await
+        .map_err(|error| guard::action_refused("reading retention", error))?;
     Ok(crate::pages::draw_policy_list(
         &database,
         report,
+        &kept,
         changes,
         before.is_none(),
     ))

@@ -32,6 +32,7 @@ const COMPLETE: &str = "built for make bench";
 pub struct Catalog {
     server: Url,
     pub chunks: u32,
+    chunks_per_table: u32,
     pub has_compression: bool,
 }
 
@@ -82,10 +83,21 @@ where
 impl Catalog {
     /// The database with this many chunks; built where it is not there yet.
     pub async fn of(chunks: u32) -> Self {
+        Self::with(chunks, CHUNKS_PER_TABLE).await
+    }
+
+    /// The database whose one table has this many chunks.
+    #[allow(dead_code, reason = "one bench wants it")]
+    pub async fn of_one_table(chunks: u32) -> Self {
+        Self::with(chunks, chunks).await
+    }
+
+    async fn with(chunks: u32, chunks_per_table: u32) -> Self {
         let mut admin = connect_to_server().await;
         let mut catalog = Self {
             server: server_url(),
             chunks,
+            chunks_per_table,
             has_compression: false,
         };
         let name = catalog.name();
@@ -113,12 +125,13 @@ impl Catalog {
 
     /// The database's name.
     pub fn name(&self) -> String {
-        format!("bench_{}", self.chunks)
+        let tables = self.tables();
+        format!("bench_{}_in_{tables}", self.chunks)
     }
 
     /// How many hypertables share the chunks.
     pub fn tables(&self) -> u32 {
-        self.chunks.div_ceil(CHUNKS_PER_TABLE)
+        self.chunks.div_ceil(self.chunks_per_table)
     }
 
     /// A hypertable's name, by number from 0; in schema public.
@@ -206,7 +219,7 @@ impl Catalog {
     /// that brings a TOAST table to each chunk.
     async fn build_table(&self, index: u32, end: &str) {
         let table = Self::table(index);
-        let chunks = CHUNKS_PER_TABLE.min(self.chunks - index * CHUNKS_PER_TABLE);
+        let chunks = self.chunks_per_table.min(self.chunks - index * self.chunks_per_table);
         let (column, value) = if index.is_multiple_of(2) {
             (", note text", ", 'n' || reading")
         } else {

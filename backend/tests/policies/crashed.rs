@@ -106,20 +106,20 @@ async fn a_database_that_is_killed_anywhere_has_the_policy_before_or_after_and_t
         let seen = preview(&workshop.console, &ways[1 - is]).await;
         let process = CrashCluster::process(&database).await;
         let console = workshop.console.clone();
-        let begin = async move {
+        let applying = async move {
             console
                 .apply_policy(&granted(), FACTORY, application(&seen))
                 .await
         };
         let number = if round % 5 == 0 {
             // Anywhere.
-            let beginning = tokio::spawn(begin);
+            let beginning = tokio::spawn(applying);
             tokio::time::sleep(point(round, takes)).await;
             CrashCluster::kill(&process).await;
             beginning.await.expect("begun or refused")
         } else {
             // While the database is at work.
-            let number = begin.await;
+            let number = applying.await;
             tokio::time::sleep(point(round, Duration::from_millis(40))).await;
             CrashCluster::kill(&process).await;
             number

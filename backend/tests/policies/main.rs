@@ -6,6 +6,7 @@ mod support;
 mod applied;
 mod contention;
 mod crashed;
+mod declared;
 mod foretold;
 mod fresh;
 mod killed;

@@ -10,6 +10,7 @@ use backend::declared::Declarations;
 use backend::policies::{ApplyPolicy, Planned, PolicyRefused, Preview, Wanted};
 use backend::state::StateStore;
 use domain::audit::{AuditEvent, AuditQuery};
+use domain::declared::Declared;
 use domain::policy::{Field, PolicyFields, PolicyKind};
 use domain::policy_change::{ChangeState, PolicyChange};
 use domain::role::Permission;
@@ -70,7 +71,12 @@ pub fn wanted_of(table: TableName, fields: &[(Field, &str)]) -> Wanted {
 }
 
 /// A console over a state store and a database.
-pub async fn console(state_url: &str, database_url: &str, change_url: &str) -> (Console, Watched) {
+pub async fn console(
+    state_url: &str,
+    database_url: &str,
+    change_url: &str,
+    declared: Declared,
+) -> (Console, Watched) {
     let state = StateStore::open(&state_url.parse().expect("a state URL"))
         .await
         .expect("the store opens");
@@ -89,7 +95,7 @@ pub async fn console(state_url: &str, database_url: &str, change_url: &str) -> (
         clock: system_clock(),
         databases: vec![watched.clone()],
         reads,
-        declarations: Declarations::default(),
+        declarations: Declarations::new([(FACTORY.parse().expect("a name"), declared)].into()),
         audit_keep_days: 365,
         public_address: "http://127.0.0.1:3000".to_owned(),
         environment: None,
@@ -105,22 +111,32 @@ impl Workshop {
 
     /// One whose changes connect otherwise than its collector.
     pub async fn changing_with(database: &TestDatabase, change_url: &str) -> Self {
-        Self::with(database, change_url, None).await
+        Self::with(database, change_url, None, Declared::default()).await
     }
 
     /// One whose state lies on a server, as that of several replicas does.
     pub async fn of_replicas(database: &TestDatabase) -> Self {
         let state = TestDatabase::plain(&database.url().parse().expect("a URL")).await;
-        Self::with(database, &database.url(), Some(state)).await
+        Self::with(database, &database.url(), Some(state), Declared::default()).await
     }
 
-    async fn with(database: &TestDatabase, change_url: &str, state: Option<TestDatabase>) -> Self {
+    /// One that something is declared for.
+    pub async fn declaring(database: &TestDatabase, declared: Declared) -> Self {
+        Self::with(database, &database.url(), None, declared).await
+    }
+
+    async fn with(
+        database: &TestDatabase,
+        change_url: &str,
+        state: Option<TestDatabase>,
+        declared: Declared,
+    ) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let state_url = match &state {
             Some(state) => state.url(),
             None => format!("sqlite://{}", directory.path().join("state.db").display()),
         };
-        let (console, watched) = console(&state_url, &database.url(), change_url).await;
+        let (console, watched) = console(&state_url, &database.url(), change_url, declared).await;
         Self {
             console,
             watched,
@@ -133,7 +149,7 @@ impl Workshop {
     /// Another console over the same state.
     pub async fn another(&self, database: &TestDatabase) -> Console {
         let url = database.url();
-        console(&self.state_url, &url, &url).await.0
+        console(&self.state_url, &url, &url, Declared::default()).await.0
     }
 
     pub async fn preview(&self, wanted: &Wanted) -> Preview {

@@ -6,6 +6,7 @@ use domain::page::{TableTab, hypertable_page};
 use domain::policy::PolicyFields;
 use domain::policy_change::PolicyChange;
 use domain::quantity::{bytes, counted, moment};
+use domain::retention_run::{RetentionOutcome, RetentionStatus};
 use leptos::prelude::*;
 
 use super::change::{tone, who};
@@ -13,6 +14,7 @@ use super::preview::Against;
 use super::steps::{Differences, Steps};
 use super::{change_address, form_address};
 use crate::components::{Icon, Notice, Symbol, Tone, markup};
+use crate::pages::retention_page;
 
 /// How many changes are shown at once.
 pub(crate) const CHANGES_A_PAGE: u32 = 50;
@@ -21,6 +23,7 @@ pub(crate) const CHANGES_A_PAGE: u32 = 50;
 pub(crate) fn draw_policies(
     database: &str,
     report: DriftReport,
+    kept: &[RetentionStatus],
     changes: Vec<PolicyChange>,
     is_first: bool,
 ) -> charts::Markup {
@@ -28,6 +31,7 @@ pub(crate) fn draw_policies(
     markup(view! {
         <div class="head"><h1>"Policies"</h1></div>
         {is_first.then(|| view! { <Report report database=database.clone() /> })}
+        {(is_first && !kept.is_empty()).then(|| view! { <Kept kept=kept.to_vec() database=database.clone() /> })}
         <Changes changes database is_first />
     })
 }
@@ -164,6 +168,48 @@ fn Row(drift: Drift, database: String) -> impl IntoView {
             <td class="what">{what}</td>
             <td><a class="row-link" href=form aria-label=format!("{} {name}", if differs { "Preview" } else { "Change" })>{if differs { "Preview" } else { "Change" }}</a></td>
         </tr>
+    }
+    .into_any()
+}
+
+/// What the console itself drops.
+#[component]
+fn Kept(kept: Vec<RetentionStatus>, database: String) -> impl IntoView {
+    let rows = kept
+        .into_iter()
+        .map(|status| {
+            let (class, state) = match status.last_run.as_ref().and_then(|run| run.outcome) {
+                None => ("pill plain", "not run yet"),
+                Some(outcome @ RetentionOutcome::Succeeded) => ("pill good", outcome.as_str()),
+                Some(outcome @ RetentionOutcome::Failed) => ("pill bad", outcome.as_str()),
+                Some(outcome) => ("pill warn", outcome.as_str()),
+            };
+            let next = status.next_start.map_or_else(|| "-".to_owned(), written_moment);
+            view! {
+                <tr>
+                    <th scope="row" class="name"><a class="row-link" href=retention_page(&database, &status.table)>{status.table.to_string()}</a></th>
+                    <td>{status.policy.threshold.to_string()}</td>
+                    <td>{next}</td>
+                    <td><span class=class>{state}</span></td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <section class="card">
+            <header>
+                <h2>"What the console itself drops"</h2>
+                <p class="hint">"The server's edition has no retention policies of its own."</p>
+            </header>
+            <div class="scroll" tabindex="0" role="region" aria-label="What the console itself drops">
+                <table>
+                    <thead><tr>
+                        <th scope="col">"Table"</th><th scope="col">"Older than"</th><th scope="col">"Next run"</th><th scope="col">"Last run"</th>
+                    </tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
     }
     .into_any()
 }

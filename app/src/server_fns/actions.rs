@@ -1,0 +1,143 @@
+//! What is done to chunks, continuous aggregates and jobs by hand: previewed, started, watched, ended.
+
+use charts::Markup;
+use leptos::prelude::*;
+
+use crate::error::AppError;
+
+/// Draws what an action would do. `said` is what stands in the page's address.
+#[server(prefix = "/fn", endpoint = "draw_action_preview", input = leptos::server_fn::codec::Json)]
+pub async fn draw_action_preview(database: String, said: Vec<(String, String)>) -> Result<Markup, AppError> {
+    use domain::role::Permission;
+
+    use super::guard;
+
+    let (console, granted) = guard::demand(Permission::OperateJobs, "action").await?;
+    let (console, granted, asked) = {
+        let snapshot_grant = guard::demand(Permission::ViewDetails, "action").await?.1;
+        let asked = console
+            .read(&snapshot_grant, &database, |seen| {
+                crate::pages::ActionAsked::of(seen.snapshot, &said)
+            })
+            .map_err(|_| guard::not_found())?;
+        let Some(asked) = asked.facts else {
+            return Ok(crate::pages::draw_unread_action());
+        };
+        let asked = match asked {
+            Ok(asked) => asked,
+            Err(words) => return Ok(crate::pages::draw_unfit_action(&words)),
+        };
+        (console, granted, asked)
+    };
+    let refused = |error| guard::action_refused("previewing an action", error);
+    let needed = console
+        .action_permission(&database, &asked.request)
+        .map_err(refused)?;
+    let granted = if needed == Permission::OperateJobs {
+        granted
+    } else {
+        guard::demand(needed, "action").await?.1
+    };
+    if asked.is_asking {
+        return Ok(crate::pages::draw_action_question(&database, &asked));
+    }
+    let preview = console
+        .preview_action(&granted, &database, &asked.request)
+        .await
+        .map_err(refused)?;
+    Ok(crate::pages::draw_action_preview_of(
+        &database,
+        &asked.request,
+        preview,
+    ))
+}
+
+/// Starts what a preview showed, and leads to the page that shows how far it is.
+#[server(prefix = "/fn", endpoint = "start_action")]
+pub async fn start_action(
+    database: String,
+    request: String,
+    fingerprint: String,
+    #[server(default)] typed_name: String,
+) -> Result<(), AppError> {
+    use domain::action::ActionRequest;
+    use domain::role::Permission;
+
+    use super::guard;
+
+    let (console, granted) = guard::demand(Permission::OperateJobs, "action").await?;
+    let request: ActionRequest = serde_json::from_str(&request).map_err(|_| super::bad_request())?;
+    let refused = |error| guard::action_refused("starting an action", error);
+    let needed = console.action_permission(&database, &request).map_err(refused)?;
+    let granted = if needed == Permission::OperateJobs {
+        granted
+    } else {
+        guard::demand(needed, "action").await?.1
+    };
+    let id = console
+        .start_action(&granted, &database, request, &typed_name, &fingerprint)
+        .await
+        .map_err(refused)?;
+    leptos_axum::redirect(&format!("/db/{database}/actions/runs/{id}"));
+    Ok(())
+}
+
+/// Ends an action: what is under way is cancelled, what was done stays.
+#[server(prefix = "/fn", endpoint = "cancel_action")]
+pub async fn cancel_action(database: String, id: i64) -> Result<(), AppError> {
+    use domain::role::Permission;
+
+    use super::guard;
+
+    let (console, granted) = guard::demand(Permission::OperateJobs, "action").await?;
+    let refused = |error| guard::action_refused("ending an action", error);
+    let needed = console
+        .action(&granted, &database, id)
+        .await
+        .map_err(refused)?
+        .permission;
+    let granted = if needed == Permission::OperateJobs {
+        granted
+    } else {
+        guard::demand(needed, "action").await?.1
+    };
+    console
+        .cancel_action(&granted, &database, id)
+        .await
+        .map_err(refused)?;
+    leptos_axum::redirect(&format!("/db/{database}/actions/runs/{id}"));
+    Ok(())
+}
+
+/// Draws one action. While it is under way, the page is loaded again every second.
+#[server(prefix = "/fn", endpoint = "draw_action", input = leptos::server_fn::codec::Json)]
+pub async fn draw_action(database: String, id: i64) -> Result<Markup, AppError> {
+    use super::guard;
+
+    let (console, granted) = guard::demand(domain::role::Permission::OperateJobs, "action").await?;
+    let run = console
+        .action(&granted, &database, id)
+        .await
+        .map_err(|error| guard::action_refused("reading an action", error))?;
+    if run.ended_at.is_none() {
+        super::load_again_soon();
+    }
+    Ok(crate::pages::draw_action_run(
+        &database,
+        &run,
+        granted.may(run.permission),
+    ))
+}
+
+/// Draws what was done, newest first, before one.
+#[server(prefix = "/fn", endpoint = "draw_actions", input = leptos::server_fn::codec::Json)]
+pub async fn draw_actions(database: String, before: Option<i64>) -> Result<Markup, AppError> {
+    use super::guard;
+
+    let (console, granted) = guard::demand(domain::role::Permission::OperateJobs, "actions").await?;
+    let runs = console
+        .actions(&granted, &database, before, crate::pages::ACTIONS_A_PAGE)
+        .await
+        .map_err(|error| guard::action_refused("reading the actions", error))?;
+    Ok(crate::pages::draw_action_list(&database, &runs, before.is_none()))
+}
