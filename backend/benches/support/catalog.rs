@@ -219,7 +219,9 @@ impl Catalog {
     /// that brings a TOAST table to each chunk.
     async fn build_table(&self, index: u32, end: &str) {
         let table = Self::table(index);
-        let chunks = self.chunks_per_table.min(self.chunks - index * self.chunks_per_table);
+        let chunks = self
+            .chunks_per_table
+            .min(self.chunks - index * self.chunks_per_table);
         let (column, value) = if index.is_multiple_of(2) {
             (", note text", ", 'n' || reading")
         } else {

@@ -61,8 +61,14 @@ fn demo() -> Declared {
                     (Field::OrderBy, "calculation_time DESC"),
                 ]),
             ),
-            ("energy_consumption", says(&[(Field::SegmentBy, "-"), (Field::OrderBy, "time DESC")])),
-            ("production", says(&[(Field::SegmentBy, "-"), (Field::OrderBy, "time DESC")])),
+            (
+                "energy_consumption",
+                says(&[(Field::SegmentBy, "-"), (Field::OrderBy, "time DESC")]),
+            ),
+            (
+                "production",
+                says(&[(Field::SegmentBy, "-"), (Field::OrderBy, "time DESC")]),
+            ),
         ],
     )
 }
@@ -121,7 +127,9 @@ async fn applying_the_declared_demo_policies_gives_exactly_the_table_of_the_desi
         .expect("applied")
         .expect("within its time");
     assert!(
-        outcomes.iter().all(|of| matches!(of.outcome, DeclaredOutcome::Applied(_))),
+        outcomes
+            .iter()
+            .all(|of| matches!(of.outcome, DeclaredOutcome::Applied(_))),
         "{outcomes:?}"
     );
     assert_eq!(
@@ -134,7 +142,11 @@ async fn applying_the_declared_demo_policies_gives_exactly_the_table_of_the_desi
         ]
     );
     // Nothing is left to do, by the last reading as well as by the server.
-    let report = workshop.console.drift(&granted(), FACTORY).await.expect("a report");
+    let report = workshop
+        .console
+        .drift(&granted(), FACTORY)
+        .await
+        .expect("a report");
     assert!(report.unresolved.is_empty(), "{:?}", report.unresolved);
     for drift in &report.tables {
         assert_eq!(drift.state, DriftState::AsDeclared, "{}", drift.table);
@@ -150,8 +162,11 @@ async fn what_would_drop_rows_that_are_there_is_held_back_unless_the_table_allow
         };
         database.execute(READINGS).await;
         let mut wish = says(&[(DROP_AFTER, "10 days")]);
-        let workshop =
-            Workshop::declaring(&database, declared(Declaration::default(), &[("readings", wish.clone())])).await;
+        let workshop = Workshop::declaring(
+            &database,
+            declared(Declaration::default(), &[("readings", wish.clone())]),
+        )
+        .await;
         let outcomes = workshop.console.apply_declared(&granted(), FACTORY, None).await;
         let outcomes = outcomes.expect("applied").expect("within its time");
         let [outcome] = outcomes.as_slice() else {
@@ -161,7 +176,11 @@ async fn what_would_drop_rows_that_are_there_is_held_back_unless_the_table_allow
             panic!("{outcome:?}")
         };
         assert!(amount.chunks >= 28, "{amount:?}");
-        assert!(outcome.sentence().contains("allow_drop = true"), "{}", outcome.sentence());
+        assert!(
+            outcome.sentence().contains("allow_drop = true"),
+            "{}",
+            outcome.sentence()
+        );
         let before = workshop.fields(&named("readings")).await;
         assert_eq!(before.get(DROP_AFTER), Some("never"), "nothing was changed");
 
@@ -202,7 +221,10 @@ async fn one_table_that_fails_does_not_stop_the_others() {
         panic!("{outcomes:?}")
     };
     assert!(counts.sentence().contains("number"), "{}", counts.sentence());
-    assert!(matches!(readings.outcome, DeclaredOutcome::Applied(_)), "{readings:?}");
+    assert!(
+        matches!(readings.outcome, DeclaredOutcome::Applied(_)),
+        "{readings:?}"
+    );
 }
 
 #[tokio::test]
@@ -226,7 +248,11 @@ async fn what_is_declared_is_applied_at_start_by_the_console_itself_and_a_second
     };
     assert_eq!(change.actor_kind, domain::audit::ActorKind::Console);
     apply_declared_at_start(workshop.console.clone()).await;
-    let report = workshop.console.drift(&granted(), FACTORY).await.expect("a report");
+    let report = workshop
+        .console
+        .drift(&granted(), FACTORY)
+        .await
+        .expect("a report");
     assert!(
         report.at_start.is_empty(),
         "nothing differs, so nothing is told: {:?}",
@@ -242,7 +268,11 @@ async fn what_is_declared_is_applied_at_start_by_the_console_itself_and_a_second
 
 #[tokio::test]
 async fn the_exported_configuration_declares_what_there_is() {
-    let Some(database) = database(Server::Community, "the_exported_configuration_declares_what_there_is").await
+    let Some(database) = database(
+        Server::Community,
+        "the_exported_configuration_declares_what_there_is",
+    )
+    .await
     else {
         return;
     };
@@ -260,7 +290,10 @@ async fn the_exported_configuration_declares_what_there_is() {
         ))
         .await;
     workshop.watched.refresh().await;
-    let text = workshop.console.policies_as_configuration(&granted(), FACTORY).await;
+    let text = workshop
+        .console
+        .policies_as_configuration(&granted(), FACTORY)
+        .await;
     assert_eq!(
         text.expect("a text").trim(),
         "[databases.\"factory\".policies.tables.\"readings\"]\n\
