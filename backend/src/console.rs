@@ -10,7 +10,7 @@ use domain::reading::{Reading, Seen};
 use domain::role::Permission;
 use domain::search::{Hit, search};
 use domain::snapshot::Snapshot;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use crate::actions::Operations;
@@ -192,9 +192,17 @@ impl Console {
         self.state.close().await;
     }
 
-    /// Removes sessions, known browsers and sign-in budgets that are out of date.
+    /// Removes sessions, known browsers and sign-in budgets that are out of date, and what was done to databases longer ago
+    /// than the audit trail tells of.
     pub async fn remove_expired(&self) -> Result<(), StateError> {
-        self.state.remove_expired(self.clock.now()).await
+        let now = self.clock.now();
+        self.state.remove_expired(now).await?;
+        let kept = SignedDuration::from_hours(self.audit_keep_days.saturating_mul(24));
+        match now.checked_sub(kept) {
+            Ok(before) => self.state.remove_operations_before(before).await,
+            // Kept for longer than there has been time.
+            Err(_) => Ok(()),
+        }
     }
 
     /// How many databases stand how; names none of them.

@@ -496,6 +496,42 @@ async fn one_failure_does_not_stop_the_rest_and_says_who_is_in_the_way() {
     assert!(event.detail.starts_with("2 done, 1 failed"), "{}", event.detail);
 }
 
+#[tokio::test]
+async fn a_target_whose_session_was_lost_is_told_by_what_the_database_shows() {
+    let test = "a_target_whose_session_was_lost_is_told_by_what_the_database_shows";
+    let Some(database) = community_database(test, DAYS).await else {
+        return;
+    };
+    let (_directory, state) = state_file();
+    let operated = operate(&state, &database.url()).await;
+    let all = chunks(&database).await;
+    let _loader = busy(&database, &format!("update {} set v = 0", all[1])).await;
+    let id = start(&operated, &on_chunks(Action::Compress, &all[1..3])).await;
+    until(
+        &database,
+        "select count(pg_terminate_backend(pid)) > 0 from pg_stat_activity where datname = current_database()
+           and query like 'CALL convert%' and wait_event_type = 'Lock'",
+    )
+    .await;
+    let run = ended(&operated, id).await;
+    let states: Vec<TargetState> = run.targets.iter().map(|target| target.state).collect();
+    assert_eq!(states, [TargetState::Unknown, TargetState::Done]);
+    assert_eq!(run.outcome, Some(ActionOutcome::Failed));
+    let detail = &run.targets[0].detail;
+    assert!(
+        detail.ends_with("The database shows it uncompressed."),
+        "{detail}"
+    );
+    // What was done longer ago than the audit trail tells of is forgotten.
+    operated.console.remove_expired().await.expect("removed");
+    assert!(operated.console.action(&admin(), FACTORY, id).await.is_ok());
+    operated.clock.advance(366 * 86_400);
+    operated.console.remove_expired().await.expect("removed");
+    let gone = operated.console.action(&admin(), FACTORY, id).await;
+    assert!(matches!(gone, Err(ActionRefused::Unknown("action", _))));
+    assert_eq!(operated.number("select count(*) from action_targets").await, 0);
+}
+
 /// A job of somebody's that takes very long.
 async fn sleeping_job(database: &TestDatabase) -> i32 {
     database

@@ -228,31 +228,33 @@ async fn a_dry_run_shows_exactly_what_a_run_then_drops() {
     }
 }
 
+/// Every kind of time and name.
+const ODD: &str = r#"
+    create schema "Fabrik 1";
+    create table "Fabrik 1"."Größe ""x"" 'y'" ("Zeit" timestamptz not null, v int);
+    select create_hypertable('"Fabrik 1"."Größe ""x"" ''y''"', by_range('Zeit', interval '1 day'));
+    insert into "Fabrik 1"."Größe ""x"" 'y'" select now() - i * interval '1 day', i from generate_series(0, 20) i;
+    create table days (d date not null, v int);
+    select create_hypertable('days', by_range('d', interval '1 day'));
+    insert into days select current_date - i, i from generate_series(0, 20) i;
+    create table plain (t timestamp not null, k int);
+    select create_hypertable('plain', by_range('t', interval '1 day'));
+    select add_dimension('plain', by_hash('k', 3));
+    insert into plain select (now() at time zone 'utc') - i * interval '1 day', k
+      from generate_series(0, 20) i, generate_series(1, 9) k;
+    create table ticks (tick bigint not null, v int);
+    select create_hypertable('ticks', by_range('tick', 100));
+    create function ticks_now() returns bigint language sql stable as 'select max(tick) from ticks';
+    select set_integer_now_func('ticks', 'ticks_now');
+    insert into ticks select i, 1 from generate_series(0, 1999, 10) i;
+    create table made (t timestamptz not null, v int);
+    select create_hypertable('made', by_range('t', interval '1 day'));
+    insert into made select now() - i * interval '1 day', i from generate_series(0, 9) i;
+    update _timescaledb_catalog.chunk k set creation_time = now() - interval '50 days'
+      where k.hypertable_id = (select id from _timescaledb_catalog.hypertable where table_name = 'made') and k.id % 2 = 0;"#;
+
 #[tokio::test]
 async fn every_kind_of_time_and_name_is_dropped_as_the_server_would() {
-    let tables = r#"
-        create schema "Fabrik 1";
-        create table "Fabrik 1"."Größe ""x"" 'y'" ("Zeit" timestamptz not null, v int);
-        select create_hypertable('"Fabrik 1"."Größe ""x"" ''y''"', by_range('Zeit', interval '1 day'));
-        insert into "Fabrik 1"."Größe ""x"" 'y'" select now() - i * interval '1 day', i from generate_series(0, 20) i;
-        create table days (d date not null, v int);
-        select create_hypertable('days', by_range('d', interval '1 day'));
-        insert into days select current_date - i, i from generate_series(0, 20) i;
-        create table plain (t timestamp not null, k int);
-        select create_hypertable('plain', by_range('t', interval '1 day'));
-        select add_dimension('plain', by_hash('k', 3));
-        insert into plain select (now() at time zone 'utc') - i * interval '1 day', k
-          from generate_series(0, 20) i, generate_series(1, 9) k;
-        create table ticks (tick bigint not null, v int);
-        select create_hypertable('ticks', by_range('tick', 100));
-        create function ticks_now() returns bigint language sql stable as 'select max(tick) from ticks';
-        select set_integer_now_func('ticks', 'ticks_now');
-        insert into ticks select i, 1 from generate_series(0, 1999, 10) i;
-        create table made (t timestamptz not null, v int);
-        select create_hypertable('made', by_range('t', interval '1 day'));
-        insert into made select now() - i * interval '1 day', i from generate_series(0, 9) i;
-        update _timescaledb_catalog.chunk k set creation_time = now() - interval '50 days'
-          where k.hypertable_id = (select id from _timescaledb_catalog.hypertable where table_name = 'made') and k.id % 2 = 0;"#;
     let odd = TableName::new("Fabrik 1", "Größe \"x\" 'y'");
     let public = |name| TableName::new("public", name);
     let created = AgePolicy {
@@ -264,7 +266,7 @@ async fn every_kind_of_time_and_name_is_dropped_as_the_server_would() {
         ..days("1 day")
     };
     let test = "every_kind_of_time_and_name_is_dropped_as_the_server_would";
-    if let Some(database) = apache_database(test, tables).await {
+    if let Some(database) = apache_database(test, ODD).await {
         let (_directory, state) = state_file();
         let operated = operate(&state, &database.url()).await;
         for (table, policy, by_the_server) in [
@@ -733,6 +735,42 @@ async fn ending_a_run_ends_its_statement_on_the_server() {
         assert_eq!(chunks(&database, "m").await, held);
         let ended = console.cancel_retention_run(&admin(), FACTORY, id).await;
         assert!(matches!(ended, Err(ActionRefused::Ended(..))));
+    }
+}
+
+#[tokio::test]
+async fn a_lost_session_leaves_a_run_that_is_told_truly() {
+    let test = "a_lost_session_leaves_a_run_that_is_told_truly";
+    if let Some(database) = apache_database(test, DAYS).await {
+        let (_directory, state) = state_file();
+        let operated = operate(&state, &database.url()).await;
+        operated
+            .keep(&m(), &days("30 days"), operated.console.now())
+            .await;
+        let held = chunks(&database, "m").await;
+        let _reading = reader(&database, &oldest_chunk(&operated).await).await;
+        let id = operated
+            .console
+            .run_retention_now(&admin(), FACTORY, &m())
+            .await
+            .expect("begun");
+        support::until(
+            &database,
+            "select count(pg_terminate_backend(pid)) > 0 from pg_stat_activity where datname = current_database()
+               and query like 'SELECT drop_chunks%' and wait_event_type = 'Lock'",
+        )
+        .await;
+        let run = ended(&operated, id).await;
+        assert_eq!(
+            (run.outcome, run.dropped.chunks),
+            (Some(RetentionOutcome::Failed), 0)
+        );
+        assert!(
+            run.failure.contains("connection to the database"),
+            "{}",
+            run.failure
+        );
+        assert_eq!(chunks(&database, "m").await, held);
     }
 }
 

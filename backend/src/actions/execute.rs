@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::plan::{Known, PlannedTarget};
 use super::plan_chunks::skip;
 use super::refused::ActionRefused;
+use super::settle::shows;
 use super::under_way::{Ending, UnderWay, keep_alive, to_end};
 use crate::audit::Intent;
 use crate::collector::Watched;
@@ -26,8 +27,10 @@ use crate::timescale::operated::{chunk_now, measure_chunk};
 use crate::timescale::operation::{OperationSession, cancellable, connect_for_operation};
 use crate::timescale::{Around, ConnectionUrl, ServerRefusal};
 
-/// A target is tried so often before it is given up.
+/// A target is tried so often before it is given up. A job is not: it may have done a part.
 const ATTEMPTS: u32 = 3;
+/// After a lost session it is tried so often to look what became of a target.
+const LOOKS: u32 = 5;
 /// Between two attempts, times their number.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Chunks that one session handles: it keeps some memory for each that it opened.
@@ -163,7 +166,10 @@ impl Execution {
                 ended
             };
             // A session that was lost, or is in the middle of something, is not used again.
-            if ended.state == TargetState::Failed || ended.state == TargetState::Cancelled {
+            if matches!(
+                ended.state,
+                TargetState::Failed | TargetState::Cancelled | TargetState::Unknown
+            ) {
                 sessions.session = None;
             }
             let run = &mut self.runs[index];
@@ -224,15 +230,14 @@ impl Execution {
                 Err(error) => error,
             };
             let refusal = ServerRefusal::of(&error, &Around::default());
+            if refusal.is_lost() {
+                return self.uncertain(&error, index, &target).await;
+            }
             let why = *ending.borrow();
             if let Some(why) = why {
-                return if refusal.is_lost() {
-                    Ended::new(TargetState::Failed, self.explained(&error, &target, None))
-                } else {
-                    Ended::new(TargetState::Cancelled, ended_in_the_middle(why))
-                };
+                return Ended::new(TargetState::Cancelled, ended_in_the_middle(why));
             }
-            if !refusal.is_contention() || attempt == ATTEMPTS {
+            if !refusal.is_contention() || attempt == ATTEMPTS || self.action == Action::RunJob {
                 let holders = if refusal.is_contention() {
                     self.holders(session, &target).await
                 } else {
@@ -259,6 +264,23 @@ impl Execution {
             };
         }
         ended
+    }
+
+    /// The session was lost: what the server made of the statement shows in what is there.
+    async fn uncertain(&self, error: &sqlx::Error, index: usize, target: &PlannedTarget) -> Ended {
+        let explained = self.explained(error, target, None);
+        for pause in 1..=LOOKS {
+            let look = async {
+                let mut session = connect_for_operation(&self.url).await?;
+                shows(&mut session, &self.runs[index]).await
+            };
+            match look.await {
+                Ok(shows) => return Ended::new(TargetState::Unknown, format!("{explained} {shows}")),
+                Err(error) => tracing::debug!(%error, "what became of a target could not be looked up yet"),
+            }
+            tokio::time::sleep(PAUSE * pause).await;
+        }
+        Ended::new(TargetState::Unknown, explained)
     }
 
     /// Whether it still fits, as it is now.
@@ -334,7 +356,10 @@ impl Execution {
 
     async fn conclude(&self, why: Option<Ending>) -> Result<(), StateError> {
         let console = &self.console;
-        let has_failed = self.runs.iter().any(|run| run.state == TargetState::Failed);
+        let has_failed = self
+            .runs
+            .iter()
+            .any(|run| matches!(run.state, TargetState::Failed | TargetState::Unknown));
         let is_cut = self.runs.iter().any(|run| run.state == TargetState::Cancelled);
         let outcome = match why {
             Some(Ending::Cancelled) if is_cut => ActionOutcome::Cancelled,
@@ -377,7 +402,7 @@ pub(super) fn told(runs: &[TargetRun]) -> String {
     };
     let why = runs
         .iter()
-        .find(|run| run.state == TargetState::Failed)
+        .find(|run| matches!(run.state, TargetState::Failed | TargetState::Unknown))
         .map(|run| format!("; {}", run.detail))
         .unwrap_or_default();
     format!("{counts}{sizes}{why}")

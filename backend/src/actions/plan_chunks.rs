@@ -115,15 +115,16 @@ async fn of_table(
     }
     let sizes = sizes(planner, table, &wanted).await?;
     let ratio = ratio(&chunks);
+    let mut sharing: HashMap<(i64, i64), u32> = HashMap::with_capacity(chunks.len());
+    for chunk in &chunks {
+        *sharing.entry((chunk.range_start, chunk.range_end)).or_default() += 1;
+    }
     let mut targets: Vec<PlannedTarget> = wanted
         .into_iter()
         .map(|(chunk, skip)| {
             let size = sizes.get(&chunk.relation).copied();
-            let alone = chunks
-                .iter()
-                .filter(|other| other.range_start >= chunk.range_start && other.range_end <= chunk.range_end)
-                .count()
-                == 1;
+            // Ranges never overlap: chunks share one, or they do not touch.
+            let alone = sharing.get(&(chunk.range_start, chunk.range_end)) == Some(&1);
             PlannedTarget {
                 preview: TargetPreview {
                     target: ActionTarget::Chunk {

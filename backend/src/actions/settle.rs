@@ -114,7 +114,7 @@ async fn settle(
 }
 
 /// What the database shows now, in a sentence.
-async fn shows(session: &mut OperationSession, target: &TargetRun) -> Result<String, sqlx::Error> {
+pub(super) async fn shows(session: &mut OperationSession, target: &TargetRun) -> Result<String, sqlx::Error> {
     Ok(match &target.target {
         ActionTarget::Chunk { table, chunk } => {
             let found = match read_operated_table(&mut session.connection, table).await? {

@@ -341,6 +341,21 @@ impl StateStore {
         Ok(())
     }
 
+    /// Removes runs and actions that ended before this time, with all that is known of them.
+    pub(crate) async fn remove_operations_before(&self, before: Timestamp) -> Result<(), StateError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query("delete from retention_runs where ended_at_ms < $1")
+            .bind(stored(before))
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("delete from actions where ended_at_ms < $1")
+            .bind(stored(before))
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
     /// Asks for a run to end; `false` where it has ended, or there is none.
     pub(crate) async fn cancel_run(&self, database: &str, id: i64, who: &str) -> Result<bool, StateError> {
         let cancelled = sqlx::query(

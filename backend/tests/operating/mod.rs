@@ -103,7 +103,7 @@ pub async fn operate_unread(state_url: &str, database_url: &str, clock: Arc<Fixe
     let (watched, collecting) = watch_database(
         FACTORY.parse().expect("a name"),
         database_url.parse().expect("a connection URL"),
-        Duration::from_secs(3600),
+        Duration::from_hours(1),
         Arc::clone(&clock) as SharedClock,
     );
     let (reads, _queue) = ReadLog::new();
@@ -114,6 +114,7 @@ pub async fn operate_unread(state_url: &str, database_url: &str, clock: Arc<Fixe
             clock: Arc::clone(&clock) as SharedClock,
             databases: vec![watched],
             reads,
+            declarations: Declarations::default(),
             audit_keep_days: 365,
             public_address: "http://127.0.0.1:3000".to_owned(),
             environment: None,
