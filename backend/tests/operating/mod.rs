@@ -118,7 +118,6 @@ pub async fn operate_unread(state_url: &str, database_url: &str, clock: Arc<Fixe
             audit_keep_days: 365,
             public_address: "http://127.0.0.1:3000".to_owned(),
             environment: None,
-            declarations: Declarations::default(),
         }),
         clock,
         state_url: state_url.to_owned(),

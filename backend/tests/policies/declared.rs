@@ -300,7 +300,6 @@ async fn the_exported_configuration_declares_what_there_is() {
          chunk_interval = \"1 day\"\n\
          compression_enabled = true\n\
          segment_by = [\"line\"]\n\
-         order_by = [\"ts DESC\"]\n\
          compress_after = \"100 days\"\n\
          drop_after = \"200 days\""
     );
