@@ -1,46 +1,26 @@
 // What is done to chunks and jobs by hand, and what the console itself drops; as somebody does it, with and without JavaScript.
-import { execFileSync } from "node:child_process";
 import { expect, test } from "@playwright/test";
-import { Console, password, testServer, tidemark, until } from "../harness/console";
+import { Console, password, tidemark, until } from "../harness/console";
+import { NO_COMMUNITY, onBothEditions } from "../harness/editions";
 import { complaints, fresh, hydrated, signIn } from "../harness/pages";
 
-const COMMUNITY = process.env.TIDEMARK_TEST_COMMUNITY_URL;
 const TABLE = "readings";
 
-for (const edition of ["Apache", "Community"] as const) {
-  const isCommunity = edition === "Community";
-  const name = `e2e_actions_${edition.toLowerCase()}`;
-  const urlOf = (database: string): string => {
-    const url = isCommunity ? new URL(COMMUNITY ?? "") : testServer();
-    url.pathname = `/${database}`;
-    return url.toString();
-  };
-  const psql = (sql: string, database = name): string =>
-    execFileSync("psql", ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", urlOf(database), "-c", sql], {
-      encoding: "utf8",
-    }).trim();
+for (const database of onBothEditions("e2e_actions")) {
+  const { edition, isCommunity, name } = database;
+  const psql = (sql: string) => database.psql(sql);
   const chunks = () => Number(psql(`select count(*) from show_chunks('${TABLE}')`));
 
   test.describe(`on a server of the ${edition} edition`, () => {
-    test.skip(isCommunity && !COMMUNITY, "TIDEMARK_TEST_COMMUNITY_URL names no Community server");
+    test.skip(database.isMissing, NO_COMMUNITY);
     let console_: Console;
     let base: string;
     test.beforeAll(async () => {
-      if (isCommunity && !COMMUNITY) return;
-      psql(`drop database if exists ${name} with (force)`, "postgres");
-      psql(`create database ${name}`, "postgres");
-      psql(
-        `set client_min_messages = warning; create extension timescaledb;
-         create table ${TABLE} (at timestamptz not null, line int, value float);
-         select create_hypertable('${TABLE}', by_range('at', interval '1 day'));
-         insert into ${TABLE} select now() - d * interval '1 day', d % 3, d from generate_series(0, 99) d;`,
-      );
-      if (isCommunity) {
-        psql(`alter table ${TABLE} set (timescaledb.compress);
-              select add_retention_policy('${TABLE}', interval '200 days')`);
-      }
+      if (database.isMissing) return;
+      database.create();
+      if (isCommunity) psql(`alter table ${TABLE} set (timescaledb.compress)`);
       psql("vacuum (analyze)");
-      console_ = await Console.start(urlOf(name));
+      console_ = await Console.start(database.url());
       tidemark(["user", "add", "operator", "--role", "operator", "--password-stdin"], console_.variables, `${password}\n`);
       base = `${console_.url}/db/${name}`;
     });
@@ -76,6 +56,7 @@ for (const edition of ["Apache", "Community"] as const) {
         await page.goto(`${base}/actions`);
         await expect(page.getByRole("row", { name: /Dropping 2 chunks/ }).first()).toContainText("succeeded");
         expect(found.filter((line) => !line.includes("422"))).toEqual([]);
+        await page.context().close();
       });
     }
 

@@ -239,7 +239,7 @@ test.describe("on a server of the Community edition", () => {
       await expect(row).toContainText("failed", { timeout: 60_000 });
       await expect(row).toContainText("Failing");
       await row.getByRole("rowheader").getByRole("link").click();
-      await expect(page.getByText("A table it needs is gone.").first()).toBeVisible();
+      await expect(page.getByText("Its procedure raised an error").first()).toBeVisible();
       await expect(page.locator(".failures .evidence").first()).toHaveText(/the price list is gone/);
       await expect(page.locator(".failures code").first()).toHaveText("42P01");
       await expect(page.locator(".config")).toContainText('"list": "prices"');
