@@ -292,9 +292,15 @@ impl Collector {
                     .succeeded_without_sizes(snapshot, problem.clone(), self.clock.now())
             }
         };
-        self.publisher
-            .send_modify(|published| *published = published.followed_by(observation));
+        self.show(observation);
         self.rest(fast_took, LONGEST_REST)
+    }
+
+    /// Whoever asks from now on gets this. What was shown before may be a lot to let go of: that keeps nobody waiting.
+    fn show(&self, observation: Observation) {
+        let next = self.publisher.borrow().followed_by(observation);
+        let before = self.publisher.send_replace(next);
+        tokio::task::spawn_blocking(move || drop(before));
     }
 
     /// The beat, or longer after something that took long.
@@ -312,7 +318,6 @@ impl Collector {
             .borrow()
             .observation
             .failed(problem, self.clock.now());
-        self.publisher
-            .send_modify(|published| *published = published.followed_by(failed));
+        self.show(failed);
     }
 }

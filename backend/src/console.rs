@@ -10,6 +10,7 @@ use domain::reading::{Reading, Seen};
 use domain::role::Permission;
 use domain::search::{Hit, search};
 use domain::snapshot::Snapshot;
+use domain::standing::{Condition, conditions};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
@@ -271,6 +272,15 @@ impl Console {
         Ok(DatabaseStatus::of(
             watched.name(),
             &watched.observation(),
+            self.clock.now(),
+        ))
+    }
+
+    /// What is to be known of a database, in words that name nothing.
+    pub fn conditions(&self, granted: &Granted, database: &str) -> Result<Vec<Condition>, NotShown> {
+        granted.require(Permission::ViewStatus)?;
+        Ok(conditions(
+            &self.watched(database)?.observation(),
             self.clock.now(),
         ))
     }

@@ -62,19 +62,10 @@ fn on_job(action: Action, id: i32) -> ActionRequest {
     }
 }
 
-/// What an administrator is granted for it.
-fn granted(operated: &Operated, request: &ActionRequest) -> Granted {
-    let permission = operated
-        .console
-        .action_permission(FACTORY, request)
-        .unwrap_or_else(|error| panic!("{request:?}: {error}"));
-    Granted::of_command_line(permission)
-}
-
 async fn preview(operated: &Operated, request: &ActionRequest) -> ActionPreview {
     operated
         .console
-        .preview_action(&granted(operated, request), FACTORY, request)
+        .preview_action(&admin(), FACTORY, request)
         .await
         .unwrap_or_else(|error| panic!("{request:?}: {error}"))
 }
@@ -94,7 +85,7 @@ async fn start_as(
 }
 
 async fn start(operated: &Operated, request: &ActionRequest) -> i64 {
-    start_as(operated, &granted(operated, request), request)
+    start_as(operated, &admin(), request)
         .await
         .unwrap_or_else(|error| panic!("{request:?}: {error}"))
 }
@@ -655,7 +646,19 @@ async fn an_aggregate_is_refreshed_over_a_range_and_what_would_be_erased_is_said
     database
         .execute("select drop_chunks('m', older_than => interval '10 days')")
         .await;
-    let whole = preview_as_operator(&operated, &refresh("", "")).await;
+    let refused = operated
+        .console
+        .preview_action(&operator(), FACTORY, &refresh("", ""))
+        .await;
+    assert!(
+        matches!(
+            refused,
+            Err(ActionRefused::NotShown(backend::console::NotShown::WrongGrant(_)))
+        ),
+        "what loses data is an administrator's: {refused:?}"
+    );
+    let whole = preview(&operated, &refresh("", "")).await;
+    assert_eq!(whole.permission, Permission::ChangePolicies);
     assert!(
         matches!(whole.warnings.as_slice(), [ActionWarning::ErasesHistory { aggregate, .. }] if *aggregate == view),
         "{:?}",
@@ -664,16 +667,33 @@ async fn an_aggregate_is_refreshed_over_a_range_and_what_would_be_erased_is_said
     assert_eq!(whole.needs_typed_name.as_deref(), Some("hourly"));
     let refused = operated
         .console
-        .start_action(&operator(), FACTORY, refresh("", ""), "", &whole.fingerprint)
+        .start_action(&admin(), FACTORY, refresh("", ""), "", &whole.fingerprint)
         .await;
     assert!(matches!(refused, Err(ActionRefused::NameNotTyped(_))));
     let recent = preview_as_operator(&operated, &refresh(&day(8), "")).await;
     assert_eq!((recent.warnings.len(), recent.needs_typed_name), (0, None));
+    // A hole in the middle is no better.
+    database
+        .execute("select drop_chunks('m', older_than => interval '4 days', newer_than => interval '6 days')")
+        .await;
+    let holed = preview(&operated, &refresh(&day(8), "")).await;
+    assert!(
+        matches!(holed.warnings.as_slice(), [ActionWarning::ErasesHistory { .. }]),
+        "{:?}",
+        holed.warnings
+    );
+    let after = preview_as_operator(&operated, &refresh(&day(3), "")).await;
+    assert_eq!(after.warnings, []);
     let backwards = operated
         .console
         .preview_action(&operator(), FACTORY, &refresh(&day(5), &day(10)))
         .await;
     assert!(matches!(backwards, Err(ActionRefused::Unfit(_))));
+}
+
+/// Where a preview has the name already.
+async fn preview_again(operated: &Operated, request: &ActionRequest) -> ActionPreview {
+    preview(operated, request).await
 }
 
 async fn preview_as_operator(operated: &Operated, request: &ActionRequest) -> ActionPreview {
@@ -809,6 +829,17 @@ async fn operators_run_and_pause_what_is_routine_and_nothing_else() {
     // A retention job says what it does, and wants the name.
     let preview = preview(&operated, &on_job(Action::RunJob, retention)).await;
     assert_eq!(preview.needs_typed_name.as_deref(), Some("m"));
+    // Resuming it does the same a little later.
+    database
+        .execute(&format!("select alter_job({retention}, scheduled => false)"))
+        .await;
+    let resumed = preview_again(&operated, &on_job(Action::ResumeJob, retention)).await;
+    assert_eq!(resumed.needs_typed_name.as_deref(), Some("m"));
+    let sooner = Action::RescheduleJob {
+        next_start: operated.console.now(),
+    };
+    let sooner = preview_again(&operated, &on_job(sooner, retention)).await;
+    assert_eq!(sooner.needs_typed_name.as_deref(), Some("m"));
     // An operator ends what operators may begin, and nothing else.
     let id = start(&operated, &on_job(Action::RunJob, custom)).await;
     assert!(console.cancel_action(&operator(), FACTORY, id).await.is_err());
@@ -845,9 +876,63 @@ async fn a_superuser_does_not_run_somebody_elses_procedure() {
     assert_eq!(preview.targets[0].skip, Some(Skip::UntrustedProcedure));
     let refused = start_as(&operated, &admin(), &on_job(Action::RunJob, job)).await;
     assert!(matches!(refused, Err(ActionRefused::NothingToDo(_))));
+
+    // Nor does it refresh what is somebody else's: its functions would run as the superuser.
     database
         .execute(&format!(
-            "alter procedure sleeps owner to current_user; drop role {role}"
+            "create materialized view hourly with (timescaledb.continuous) as
+               select time_bucket('1 hour', t) as hour, count(*) as rows from m group by 1 with no data;
+             select add_continuous_aggregate_policy('hourly', null, null, interval '1 hour', initial_start => now() + interval '1 day');
+             grant create on schema public to {role};
+             alter materialized view hourly owner to {role}"
+        ))
+        .await;
+    let refresh = ActionRequest {
+        action: Action::Refresh {
+            from: String::new(),
+            to: String::new(),
+        },
+        targets: vec![ActionTarget::Aggregate(TableName::new("public", "hourly"))],
+    };
+    let preview_of_refresh = preview_again(&operated, &refresh).await;
+    assert_eq!(preview_of_refresh.targets[0].skip, Some(Skip::UntrustedOwner));
+    let job = i32::try_from(
+        database
+            .number("select job_id::int8 from timescaledb_information.jobs where proc_name = 'policy_refresh_continuous_aggregate'")
+            .await,
+    )
+    .expect("a number");
+    let preview_of_job = preview_again(&operated, &on_job(Action::RunJob, job)).await;
+    assert_eq!(preview_of_job.targets[0].skip, Some(Skip::UntrustedOwner));
+
+    // A schema of anybody's whose name begins like TimescaleDB's makes no job routine.
+    database
+        .execute(
+            "create schema _timescaledb_x;
+             create procedure _timescaledb_x.policy_compression(job_id int, config jsonb) language sql as 'select 1';",
+        )
+        .await;
+    let job = i32::try_from(
+        database
+            .number("select add_job('_timescaledb_x.policy_compression', '1 day', initial_start => now() + interval '1 day')::int8")
+            .await,
+    )
+    .expect("a number");
+    let refused = operated
+        .console
+        .preview_action(&operator(), FACTORY, &on_job(Action::RunJob, job))
+        .await;
+    assert!(
+        matches!(
+            refused,
+            Err(ActionRefused::NotShown(backend::console::NotShown::WrongGrant(_)))
+        ),
+        "{refused:?}"
+    );
+    database
+        .execute(&format!(
+            "drop materialized view hourly; revoke create on schema public from {role};
+             alter procedure sleeps owner to current_user; drop role {role}"
         ))
         .await;
 }

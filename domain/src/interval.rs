@@ -74,6 +74,29 @@ impl Interval {
             .saturating_add(self.microseconds)
     }
 
+    /// Whether it is shorter than another, or may be, by the months that one of them is counted from.
+    pub fn may_be_shorter_than(self, other: Self) -> bool {
+        let is_at_least =
+            self.months >= other.months && self.days >= other.days && self.microseconds >= other.microseconds;
+        !is_at_least && self.bounds().0 < other.bounds().1
+    }
+
+    /// The shortest and the longest it can be, in microseconds: some months together have some 30 days each, give or take
+    /// two days in all, more in leap years.
+    fn bounds(self) -> (i64, i64) {
+        let rest = self.days.saturating_mul(DAY).saturating_add(self.microseconds);
+        if self.months == 0 {
+            return (rest, rest);
+        }
+        let of_years = |days_a_year: i64, more: i64| {
+            (self.months.saturating_mul(days_a_year) / 12)
+                .saturating_add(more)
+                .saturating_mul(DAY)
+                .saturating_add(rest)
+        };
+        (of_years(365, -2), of_years(366, 3))
+    }
+
     /// The same length in the other direction.
     #[must_use]
     pub fn negated(self) -> Self {
@@ -348,6 +371,22 @@ mod tests {
             );
         }
         assert_eq!(parsed("100000 years").before(at), None);
+    }
+
+    #[test]
+    fn months_are_as_short_and_as_long_as_they_can_be() {
+        let may_be = |this: &str, that: &str| parsed(this).may_be_shorter_than(parsed(that));
+        assert!(may_be("30 days", "1 month"));
+        assert!(may_be("1 month", "30 days"));
+        assert!(may_be("361 days", "1 year"));
+        assert!(may_be("1 day", "1 month"));
+        assert!(!may_be("1 month", "1 day"));
+        assert!(!may_be("1 year", "360 days"));
+        assert!(!may_be("1 month 1 day", "1 month"));
+        assert!(!may_be("2 months", "1 month"));
+        assert!(!may_be("1 month", "1 month"));
+        assert!(may_be("89 days", "90 days"));
+        assert!(!may_be("90 days", "90 days"));
     }
 
     #[test]

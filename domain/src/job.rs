@@ -33,7 +33,11 @@ pub enum JobKind {
 impl JobKind {
     /// By the procedure it runs: the application name has changed over the versions.
     pub fn of(procedure_schema: &str, procedure: &str) -> Self {
-        if !procedure_schema.starts_with("_timescaledb_") {
+        // Anybody who may create schemas can make one whose name begins like TimescaleDB's.
+        if !matches!(
+            procedure_schema,
+            "_timescaledb_functions" | "_timescaledb_internal"
+        ) {
             return Self::Custom;
         }
         match procedure {
@@ -199,6 +203,11 @@ mod tests {
             JobKind::Retention
         );
         assert_eq!(JobKind::of("public", "policy_retention"), JobKind::Custom);
+        assert_eq!(
+            JobKind::of("_timescaledb_x", "policy_compression"),
+            JobKind::Custom,
+            "anybody may make such a schema"
+        );
         assert_eq!(
             JobKind::of("_timescaledb_functions", "policy_of_tomorrow"),
             JobKind::Custom

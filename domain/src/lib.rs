@@ -52,6 +52,7 @@ pub mod role;
 pub mod search;
 pub mod server_health;
 pub mod snapshot;
+pub mod standing;
 pub mod table_name;
 pub mod table_page;
 pub mod time_axis;

@@ -14,6 +14,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::quantity::age_ms;
 use crate::reading::Seen;
 use crate::snapshot::{Connections, Edition, Snapshot, Totals};
+use crate::visible::Visible;
 
 /// How many of the largest hypertables the Overview lists.
 pub const TOP_HYPERTABLES: usize = 8;
@@ -69,8 +70,19 @@ pub struct StatusFigures {
     pub database_size_bytes: Option<u64>,
     /// Client connections.
     pub connections: Connections,
+    /// Background workers.
+    pub workers: WorkerFigures,
     /// Counts.
     pub counts: Counts,
+}
+
+/// Background workers, of all databases together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerFigures {
+    /// `timescaledb.max_background_workers`.
+    pub limit: u32,
+    /// Schedulers and jobs that run; `None` where the role may not see them.
+    pub running: Option<u32>,
 }
 
 /// What those who may see details get beside the status.
@@ -167,6 +179,13 @@ impl DatabaseStatus {
                     postgres_version: snapshot.server.postgres_version.clone(),
                     database_size_bytes: snapshot.server.database_size_bytes,
                     connections: snapshot.server.connections,
+                    workers: WorkerFigures {
+                        limit: snapshot.health.workers.timescaledb_limit,
+                        running: match snapshot.health.workers.running {
+                            Visible::Shown(running) => Some(running.schedulers + running.jobs),
+                            Visible::Hidden(_) => None,
+                        },
+                    },
                     counts: Counts {
                         hypertables: totals.hypertables,
                         continuous_aggregates: totals.continuous_aggregates,

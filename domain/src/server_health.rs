@@ -41,6 +41,19 @@ pub struct BackgroundWorkers {
     pub scheduled_jobs: u32,
 }
 
+impl BackgroundWorkers {
+    /// Whether a job that is due finds no worker: all are in use, or schedulers take all there are.
+    pub fn are_exhausted(&self) -> bool {
+        match self.running {
+            Visible::Shown(running) => {
+                running.schedulers + running.jobs >= self.timescaledb_limit
+                    || (self.timescaledb_limit <= running.schedulers && self.scheduled_jobs > 0)
+            }
+            Visible::Hidden(_) => self.timescaledb_limit <= 1 && self.scheduled_jobs > 0,
+        }
+    }
+}
+
 /// Background workers at one moment, in all databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunningWorkers {

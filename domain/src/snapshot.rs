@@ -60,6 +60,8 @@ pub struct Connections {
     pub open: u32,
     /// Of these, busy with a statement; `None` where the role may not see what others do (`pg_read_all_stats`).
     pub active: Option<u32>,
+    /// Of these, the consoles' own to this database.
+    pub console: u32,
     /// `max_connections`.
     pub max: u32,
 }
@@ -193,6 +195,7 @@ pub(crate) mod example {
                 connections: Connections {
                     open: 1,
                     active: None,
+                    console: 1,
                     max: 100,
                 },
             },

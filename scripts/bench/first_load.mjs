@@ -15,7 +15,7 @@ function isCode({ url, mimeType }) {
   return /javascript|wasm|text\/css/.test(mimeType) || /\.(js|wasm|css)$/.test(new URL(url).pathname);
 }
 
-/** Everything that is fetched, with its bytes on the wire, headers included. */
+/** Everything that is fetched, with its bytes on the wire: the content, and the response's headers by themselves. */
 async function watch(page) {
   const requests = new Map();
   const network = await page.context().newCDPSession(page);
@@ -30,11 +30,12 @@ async function watch(page) {
     const request = requests.get(requestId);
     if (!request) return;
     const header = Object.entries(response.headers).find(([name]) => name.toLowerCase() === "content-encoding");
-    Object.assign(request, { status: response.status, mimeType: response.mimeType, encoding: header?.[1] ?? "" });
+    const headerBytes = response.encodedDataLength;
+    Object.assign(request, { headerBytes, status: response.status, mimeType: response.mimeType, encoding: header?.[1] ?? "" });
   });
   network.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
     const request = requests.get(requestId);
-    if (request) request.bytes = encodedDataLength;
+    if (request) request.bytes = encodedDataLength - (request.headerBytes ?? 0);
   });
   network.on("Network.loadingFailed", ({ requestId, errorText }) => {
     const request = requests.get(requestId);
@@ -49,15 +50,19 @@ function bytesOf(url) {
     const headers = { ...sessionHeaders(), "accept-encoding": "gzip, deflate, br", connection: "close" };
     get(url, { headers, agent: false }, (answer) => {
       const { socket } = answer;
+      let bytes = 0;
+      answer.on("data", (part) => {
+        bytes += part.length;
+      });
       answer.on("end", () =>
         resolve({
-          bytes: socket.bytesRead,
+          bytes,
+          headerBytes: socket.bytesRead - bytes,
           status: answer.statusCode,
           mimeType: answer.headers["content-type"] ?? "",
           encoding: answer.headers["content-encoding"] ?? "",
         }),
       );
-      answer.resume();
     }).on("error", reject);
   });
 }
@@ -101,6 +106,8 @@ try {
     line(new URL(request.url).pathname, `${request.bytes} bytes ${request.encoding || "not compressed"}`);
   }
   line("JavaScript, wasm and CSS", `${bytes} bytes`, "under 300,000", bytes < MOST_BYTES);
+  const headers = code.reduce((sum, request) => sum + (request.headerBytes ?? 0), 0);
+  line("headers of their responses", `${headers} bytes`);
   line("requests, JavaScript, wasm and CSS", code.length, "at most 8", code.length <= MOST_REQUESTS);
   line("requests, page, font and icon included", loaded.length);
   console.log();

@@ -10,8 +10,17 @@ const CATEGORIES = ["performance", "accessibility", "best-practices"];
 
 const lighthouse = fileURLToPath(new URL("../../node_modules/.bin/lighthouse", import.meta.url));
 
-/** One run's report. */
-async function run(url) {
+/** One run's report. Lighthouse itself sometimes misses the beginning of its trace (NO_NAVSTART): then it is run again. */
+async function run(url, attempts = 3) {
+  try {
+    return await runOnce(url);
+  } catch (error) {
+    if (attempts > 1 && /NO_NAVSTART/.test(`${error.message} ${error.stdout ?? ""}`)) return run(url, attempts - 1);
+    throw error;
+  }
+}
+
+async function runOnce(url) {
   const { stdout } = await promisify(execFile)(
     lighthouse,
     [

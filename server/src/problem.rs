@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use backend::auth::Denied;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::middleware::reference::Reference;
 
@@ -35,8 +36,17 @@ impl Wanted {
     }
 }
 
+/// A field of what was sent, and what is wrong with it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct FieldProblem {
+    /// Its name.
+    pub(crate) field: String,
+    /// What is wrong, and what would be right.
+    pub(crate) detail: String,
+}
+
 /// An error of the API.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Problem {
     /// `about:blank`: the status says it all; the detail is for people.
     #[serde(rename = "type")]
@@ -44,8 +54,13 @@ pub(crate) struct Problem {
     title: &'static str,
     status: u16,
     detail: String,
+    /// The parameter that is not right.
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<String>,
+    /// Fields of what was sent that are not right.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldProblem>,
+    /// What the console's log has it under.
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
 }
@@ -59,6 +74,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             parameter: None,
+            errors: Vec::new(),
             reference: None,
         }
     }
@@ -76,6 +92,18 @@ impl Problem {
         Self {
             parameter: Some(name.to_owned()),
             ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+        }
+    }
+
+    /// Something is wrong with what was sent.
+    pub(crate) fn fields(errors: Vec<FieldProblem>) -> Self {
+        let all: Vec<String> = errors
+            .iter()
+            .map(|error| format!("{}: {}", error.field, error.detail))
+            .collect();
+        Self {
+            errors,
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{}.", all.join("; ")))
         }
     }
 

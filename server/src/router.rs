@@ -64,7 +64,9 @@ fn guarded_endpoints() -> Vec<(&'static str, MethodRouter<Console>)> {
 
 /// What answers without a login and names nothing.
 fn open_endpoints() -> Vec<(&'static str, MethodRouter<Console>)> {
-    vec![("/health", get(health))]
+    let mut endpoints = vec![("/health", get(health))];
+    endpoints.extend(v1::documentation());
+    endpoints
 }
 
 /// The addresses of pages. Asked of the app once: while it is asked, nothing that a page loads is loaded, in the whole
@@ -236,6 +238,19 @@ fn api_addresses() -> Arc<[&'static str]> {
     v1::endpoints().into_iter().map(|(path, _)| path).collect()
 }
 
+/// Whether an address is one of those a pattern stands for.
+fn fits(path: &str, pattern: &str) -> bool {
+    let (mut parts, mut patterns) = (path.split('/'), pattern.split('/'));
+    loop {
+        match (parts.next(), patterns.next()) {
+            (None, None) => return true,
+            (Some(part), Some(pattern)) if part == pattern => {}
+            (Some(part), Some(pattern)) if pattern.starts_with('{') && !part.is_empty() => {}
+            _ => return false,
+        }
+    }
+}
+
 /// At an address of the API that is none, programs get no page.
 async fn unknown_api_addresses(
     State(known): State<Arc<[&'static str]>>,
@@ -243,7 +258,7 @@ async fn unknown_api_addresses(
     next: Next,
 ) -> Response {
     let path = request.uri().path();
-    if path.starts_with("/api/") && !known.contains(&path) {
+    if path.starts_with("/api/") && !known.iter().any(|pattern| fits(path, pattern)) {
         return Problem::new(
             StatusCode::NOT_FOUND,
             "There is nothing at this address of the API.",

@@ -24,6 +24,8 @@ enum Ask {
     Form(&'static str),
     /// A server function with this JSON.
     Json(&'static str),
+    /// `POST` of a program at this path, with this JSON.
+    Post(&'static str, &'static str),
 }
 
 /// What an address demands.
@@ -74,7 +76,7 @@ const QUERY: &str =
 #[expect(clippy::too_many_lines, reason = "one line an address")]
 /// Every address, what a request to it looks like, and what it needs.
 fn cases() -> Vec<Case> {
-    use Ask::{Form, Get, Json, Page, Query};
+    use Ask::{Form, Get, Json, Page, Post, Query};
     use Permission::{
         ChangePolicies, ManageOwnAccount, ManageUsers, OperateJobs, Refresh, ViewAudit, ViewConfiguration,
         ViewDetails, ViewStatus,
@@ -239,6 +241,41 @@ fn cases() -> Vec<Case> {
             Get("/api/v1/monitoring/configuration"),
             ViewConfiguration,
         ),
+        case(
+            "/api/v1/policies/plan",
+            Post(
+                "/api/v1/policies/plan",
+                r#"{"table":"public.metric_hist","fields":{}}"#,
+            ),
+            ChangePolicies,
+        ),
+        case(
+            "/api/v1/policies/apply",
+            Post(
+                "/api/v1/policies/apply",
+                r#"{"table":"public.metric_hist","fields":{},"fingerprint":"x"}"#,
+            ),
+            ChangePolicies,
+        ),
+        case(
+            "/api/v1/policies/revisions",
+            Get("/api/v1/policies/revisions"),
+            ChangePolicies,
+        ),
+        case(
+            "/api/v1/policies/revisions/{id}",
+            Get("/api/v1/policies/revisions/1"),
+            ChangePolicies,
+        ),
+        case(
+            "/api/v1/policies/revisions/{id}/undo",
+            Post("/api/v1/policies/revisions/1/undo", r#"{"fingerprint":"x"}"#),
+            ChangePolicies,
+        ),
+        open("/api/v1/openapi.json", Get("/api/v1/openapi.json")),
+        open("/api/v1/docs", Get("/api/v1/docs")),
+        open("/api/v1/docs/", Get("/api/v1/docs/")),
+        open("/api/v1/docs/{file}", Get("/api/v1/docs/swagger-ui.css")),
         // Server functions: before the login.
         open("/fn/sign_in", Form("name=nobody&password=not+the+password")),
         open("/fn/check_link", Form("token=x")),
@@ -482,6 +519,7 @@ fn request(case: &Case, session: Option<&str>) -> Request<Body> {
         Ask::Page(path) => page(path, session),
         Ask::Form(form) => form_post(case.address, form, session),
         Ask::Json(json) => json_post(case.address, json, session),
+        Ask::Post(path, json) => json_post(path, json, session),
         Ask::Get(_) | Ask::Query(_) => {
             let path = match case.ask {
                 Ask::Get(path) => path.to_owned(),

@@ -34,7 +34,10 @@ pub async fn draw_action_preview(database: String, said: Vec<(String, String)>) 
     let needed = console
         .action_permission(&database, &asked.request)
         .map_err(refused)?;
-    let granted = if needed == Permission::OperateJobs {
+    // Refreshing may turn out to lose what only an administrator may lose: who may change policies asks as such.
+    let granted = if granted.may(Permission::ChangePolicies) {
+        guard::demand(Permission::ChangePolicies, "action").await?.1
+    } else if needed == Permission::OperateJobs {
         granted
     } else {
         guard::demand(needed, "action").await?.1
@@ -70,7 +73,10 @@ pub async fn start_action(
     let request: ActionRequest = serde_json::from_str(&request).map_err(|_| super::bad_request())?;
     let refused = |error| guard::action_refused("starting an action", error);
     let needed = console.action_permission(&database, &request).map_err(refused)?;
-    let granted = if needed == Permission::OperateJobs {
+    // Refreshing may turn out to lose what only an administrator may lose: who may change policies asks as such.
+    let granted = if granted.may(Permission::ChangePolicies) {
+        guard::demand(Permission::ChangePolicies, "action").await?.1
+    } else if needed == Permission::OperateJobs {
         granted
     } else {
         guard::demand(needed, "action").await?.1

@@ -31,6 +31,10 @@ use crate::timescale::{Around, ConnectionUrl, ServerRefusal};
 const ATTEMPTS: u32 = 3;
 /// After a lost session it is tried so often to look what became of a target.
 const LOOKS: u32 = 5;
+/// Tells the locks of actions from those of others: "TIDA" in ASCII.
+pub(super) const ACTION_LOCK: i32 = 0x5449_4441;
+/// Without a server, one action tries so often in all to connect again: some 30 seconds.
+const RECONNECTS: u32 = 16;
 /// Between two attempts, times their number.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Chunks that one session handles: it keeps some memory for each that it opened.
@@ -70,6 +74,7 @@ impl Ended {
 /// A session, opened when it is needed, and replaced when it is used up or lost.
 struct Sessions<'a> {
     url: &'a ConnectionUrl,
+    id: i64,
     action: &'a Action,
     session: Option<OperationSession>,
     used: usize,
@@ -82,6 +87,12 @@ impl Sessions<'_> {
             _ => {
                 self.used = 0;
                 let mut session = connect_for_operation(self.url).await?;
+                // As long as it is held, nobody takes the action for left behind.
+                sqlx::query("select pg_advisory_lock_shared($1, $2)")
+                    .bind(ACTION_LOCK)
+                    .bind(lock_number(self.id))
+                    .execute(&mut session.connection)
+                    .await?;
                 session.connection.execute(limits(self.action)).await?;
                 if *self.action == Action::RunJob {
                     // A procedure of somebody's finds what it finds when its job is started by the server.
@@ -93,6 +104,33 @@ impl Sessions<'_> {
         self.used += 1;
         Ok(self.session.insert(session))
     }
+}
+
+impl Sessions<'_> {
+    /// The same, with some patience: whoever restarts a server does not mean to fail what is left.
+    async fn get_surely(
+        &mut self,
+        attempts: &mut u32,
+        ending: &watch::Sender<Option<Ending>>,
+    ) -> Result<&mut OperationSession, sqlx::Error> {
+        loop {
+            match self.get().await {
+                Ok(_) => break,
+                Err(error) if *attempts >= RECONNECTS || ending.borrow().is_some() => return Err(error),
+                Err(error) => {
+                    tracing::debug!(%error, "a session for an action could not be opened yet");
+                    *attempts += 1;
+                    tokio::time::sleep(PAUSE * (*attempts).min(4)).await;
+                }
+            }
+        }
+        self.session.as_mut().ok_or(sqlx::Error::PoolClosed)
+    }
+}
+
+/// The number of an action's lock. Other state stores have actions of the same number: theirs is shared with it.
+pub(super) fn lock_number(id: i64) -> i32 {
+    i32::try_from(id & 0x7fff_ffff).unwrap_or_default()
 }
 
 /// Whoever wants the chunk next waits behind whoever waits for its lock. A job and a refresh take many locks, one after the
@@ -135,11 +173,13 @@ impl Execution {
         let (url, action) = (self.url.clone(), self.action.clone());
         let mut sessions = Sessions {
             url: &url,
+            id: self.id,
             action: &action,
             session: None,
             used: 0,
         };
-        let mut unreachable: Option<String> = None;
+        // In all: a server that is away for good does not keep every target waiting.
+        let mut reconnects = 0;
         for index in 0..self.runs.len() {
             if self.runs[index].state != TargetState::Waiting {
                 continue;
@@ -147,20 +187,20 @@ impl Execution {
             let why = *ending.borrow();
             let ended = if let Some(why) = why {
                 Ended::new(TargetState::Cancelled, not_begun(why))
-            } else if let Some(refused) = &unreachable {
-                Ended::new(TargetState::Failed, format!("Not begun. {refused}"))
             } else {
                 // Nothing is done that nobody wrote down.
                 self.runs[index].state = TargetState::Running;
-                self.note(index).await?;
+                if !self.note(index).await? {
+                    tracing::warn!(
+                        action = self.id,
+                        "another console took this action for left behind: it ends here"
+                    );
+                    return Ok(());
+                }
                 let started = Instant::now();
-                let ended = match sessions.get().await {
+                let ended = match sessions.get_surely(&mut reconnects, ending).await {
                     Ok(session) => self.handle(session, index, ending).await,
-                    Err(error) => {
-                        let refused = ActionRefused::of(&error).to_string();
-                        unreachable = Some(refused.clone());
-                        Ended::new(TargetState::Failed, refused)
-                    }
+                    Err(error) => Ended::new(TargetState::Failed, ActionRefused::of(&error).to_string()),
                 };
                 self.runs[index].duration_ms = u64::try_from(started.elapsed().as_millis()).ok();
                 ended
@@ -181,7 +221,8 @@ impl Execution {
         Ok(())
     }
 
-    async fn note(&self, index: usize) -> Result<(), StateError> {
+    /// `false` where the action has ended elsewhere.
+    async fn note(&self, index: usize) -> Result<bool, StateError> {
         self.console
             .state
             .note_target(self.id, index, &self.runs[index])
@@ -190,13 +231,25 @@ impl Execution {
 
     /// An outcome is worth a second try.
     async fn note_surely(&self, index: usize) -> Result<(), StateError> {
+        let mut noted = self.note(index).await;
         for pause in 1..=3 {
-            if self.note(index).await.is_ok() {
-                return Ok(());
+            if noted.is_ok() {
+                break;
             }
             tokio::time::sleep(PAUSE * pause).await;
+            noted = self.note(index).await;
         }
-        self.note(index).await
+        if !noted? {
+            let run = &self.runs[index];
+            tracing::error!(
+                action = self.id,
+                target = run.title,
+                state = run.state.as_str(),
+                detail = run.detail,
+                "what became of a target could not be written down: another console took its action for left behind"
+            );
+        }
+        Ok(())
     }
 
     async fn handle(
@@ -412,12 +465,16 @@ fn not_begun(why: Ending) -> &'static str {
     match why {
         Ending::Cancelled => "Not begun: the action was ended by hand.",
         Ending::Stopped => "Not begun: the console was stopped.",
+        Ending::Elsewhere => "Not begun: another console took this for left behind.",
     }
 }
 
 fn ended_in_the_middle(why: Ending) -> &'static str {
     match why {
         Ending::Cancelled => "Ended by hand; the server took back what was not committed.",
+        Ending::Elsewhere => {
+            "Ended because another console took this for left behind; the server took back what was not committed."
+        }
         Ending::Stopped => {
             "Ended because the console was stopped; the server took back what was not committed."
         }

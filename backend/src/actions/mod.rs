@@ -13,4 +13,4 @@ mod under_way;
 
 pub use refused::ActionRefused;
 pub use settle::keep_actions;
-pub(crate) use under_way::{Ending, Operations, UnderWay, keep_alive, once, to_end};
+pub(crate) use under_way::{Ending, Operations, Pulse, UnderWay, keep_alive, once, to_end};

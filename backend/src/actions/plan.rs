@@ -7,6 +7,7 @@ use domain::action::{
 };
 use domain::continuous_aggregate::ContinuousAggregate;
 use domain::job::Job;
+use domain::role::Permission;
 use domain::snapshot::{Edition, Snapshot};
 use domain::table_name::TableName;
 
@@ -85,7 +86,7 @@ pub(super) async fn plan(
     } else {
         (Vec::new(), Vec::new())
     };
-    let permission = request.permission(&jobs)?;
+    let mut permission = request.permission(&jobs)?;
     let mut planner = Planner {
         url,
         session,
@@ -95,6 +96,10 @@ pub(super) async fn plan(
     };
     let targets = planner.targets(jobs, &aggregates, now).await?;
     let warnings = planner.warnings;
+    // Whoever operates loses nothing for good.
+    if warnings.iter().any(ActionWarning::loses_data) {
+        permission = Permission::ChangePolicies;
+    }
     let previews: Vec<TargetPreview> = targets.iter().map(|target| target.preview.clone()).collect();
     let needs_typed_name = warnings
         .iter()

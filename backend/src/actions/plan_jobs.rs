@@ -23,17 +23,17 @@ pub(super) async fn targets(
             continue;
         };
         let mut skip = skip(action, job);
-        if skip.is_none() && *action == Action::RunJob && !is_trusted(planner.session, job).await? {
-            skip = Some(Skip::UntrustedProcedure);
+        if skip.is_none() && *action == Action::RunJob {
+            skip = untrusted(planner.session, job).await?;
         }
         if skip.is_none() {
+            if job.kind == JobKind::Retention && drops_sooner(action, job) {
+                planner.warnings.push(ActionWarning::JobDropsData {
+                    job_id: job.id,
+                    table: job.continuous_aggregate.clone().or_else(|| job.table.clone()),
+                });
+            }
             match (action, job.next_start) {
-                (Action::RunJob, _) if job.kind == JobKind::Retention => {
-                    planner.warnings.push(ActionWarning::JobDropsData {
-                        job_id: job.id,
-                        table: job.continuous_aggregate.clone().or_else(|| job.table.clone()),
-                    });
-                }
                 // Of a paused job the reading says "never"; whether its moment is past, the server knows.
                 (Action::ResumeJob, _) if is_past(planner.session, job.id, now).await? => {
                     planner.warnings.push(ActionWarning::RunsAtOnce(job.id));
@@ -87,12 +87,26 @@ fn statement(action: &Action, id: i32, extension_schema: &str) -> String {
     )
 }
 
-/// A procedure runs with the rights of the session's role. A superuser runs only what superusers own.
-async fn is_trusted(session: &mut OperationSession, job: &Job) -> Result<bool, ActionRefused> {
-    if !session.server.is_superuser || job.kind != JobKind::Custom {
-        return Ok(true);
+/// Whether a job that drops data drops some that it would not have dropped, or not yet.
+fn drops_sooner(action: &Action, job: &Job) -> bool {
+    match (action, job.next_start) {
+        (Action::RunJob | Action::ResumeJob, _) => true,
+        (Action::RescheduleJob { next_start }, NextStart::At(before)) => *next_start < before,
+        (Action::RescheduleJob { .. }, _) => true,
+        _ => false,
     }
-    sqlx::query_scalar(
+}
+
+/// A procedure runs with the rights of the session's role, and so do the functions of an aggregate that it refreshes. A
+/// superuser runs only what superusers own.
+async fn untrusted(session: &mut OperationSession, job: &Job) -> Result<Option<Skip>, ActionRefused> {
+    if !session.server.is_superuser {
+        return Ok(None);
+    }
+    if job.kind == JobKind::Refresh && !is_superuser(session, &job.owner).await? {
+        return Ok(Some(Skip::UntrustedOwner));
+    }
+    let is_trusted: bool = sqlx::query_scalar(
         "select coalesce(bool_and(o.rolsuper), false) from pg_proc p
          join pg_namespace n on n.oid = p.pronamespace join pg_roles o on o.oid = p.proowner
          where n.nspname = $1 and p.proname = $2",
@@ -101,7 +115,17 @@ async fn is_trusted(session: &mut OperationSession, job: &Job) -> Result<bool, A
     .bind(job.procedure.as_str())
     .fetch_one(&mut session.connection)
     .await
-    .map_err(|error| ActionRefused::of(&error))
+    .map_err(|error| ActionRefused::of(&error))?;
+    Ok((!is_trusted).then_some(Skip::UntrustedProcedure))
+}
+
+/// Whether a role is one.
+pub(super) async fn is_superuser(session: &mut OperationSession, role: &str) -> Result<bool, ActionRefused> {
+    sqlx::query_scalar("select coalesce((select rolsuper from pg_roles where rolname = $1), false)")
+        .bind(role)
+        .fetch_one(&mut session.connection)
+        .await
+        .map_err(|error| ActionRefused::of(&error))
 }
 
 async fn is_past(session: &mut OperationSession, id: i32, now: Timestamp) -> Result<bool, ActionRefused> {

@@ -6,7 +6,7 @@ use domain::action::{ActionOutcome, ActionTarget, TargetRun, TargetState};
 use domain::audit::Outcome;
 use tokio::sync::watch;
 
-use super::execute::told;
+use super::execute::{ACTION_LOCK, lock_number, told};
 use super::refused::ActionRefused;
 use super::under_way::once;
 use crate::audit::{Entry, Intent};
@@ -54,6 +54,16 @@ async fn settle_all(console: &Console, watched: &Watched) -> Result<(), ActionRe
         .await
         .map_err(|error| ActionRefused::of(&error))?;
     for id in silent {
+        let is_left: bool = sqlx::query_scalar("select pg_try_advisory_lock($1, $2)")
+            .bind(ACTION_LOCK)
+            .bind(lock_number(id))
+            .fetch_one(&mut session.connection)
+            .await
+            .map_err(|error| ActionRefused::of(&error))?;
+        if !is_left {
+            // Its console is at it, and only cannot say so.
+            continue;
+        }
         let now = console.clock.now();
         if let Some(action) = console.state.action(database, id, now).await? {
             settle(console, database, &mut session, action).await?;

@@ -18,6 +18,30 @@ pub(crate) enum Ending {
     Cancelled,
     /// The console is being stopped.
     Stopped,
+    /// Another console took it for left behind, and wrote down how it ended.
+    Elsewhere,
+}
+
+/// Whether something that is under way goes on, by the state store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pulse {
+    /// It does.
+    GoesOn,
+    /// Somebody asked for its end.
+    IsToEnd,
+    /// Somebody else ended it.
+    HasEnded,
+}
+
+impl Pulse {
+    /// Of who asked for the end, where that was read; `None` where it has ended.
+    pub(crate) fn of(cancelled_by: Option<Option<String>>) -> Self {
+        match cancelled_by {
+            Some(None) => Self::GoesOn,
+            Some(Some(_)) => Self::IsToEnd,
+            None => Self::HasEnded,
+        }
+    }
 }
 
 /// How many things are under way, and whether they are to end.
@@ -91,14 +115,14 @@ pub(crate) async fn to_end(mut ending: watch::Receiver<Option<Ending>>) {
     }
 }
 
-/// Says every second that something lives, and sets `ending` once it is to end. `note` writes it down, and tells who asked
-/// for the end. Never resolves.
+/// Says every second that something lives, and sets `ending` once it is to end. `note` writes it down, and tells whether
+/// it goes on. Never resolves.
 pub(crate) async fn keep_alive<F>(
     console: &Console,
     ending: &watch::Sender<Option<Ending>>,
     note: impl Fn() -> F + Send,
 ) where
-    F: Future<Output = Result<Option<String>, StateError>> + Send,
+    F: Future<Output = Result<Pulse, StateError>> + Send,
 {
     let end = |why: Ending| {
         ending.send_if_modified(|ending| ending.is_none() && ending.replace(why).is_none());
@@ -115,8 +139,9 @@ pub(crate) async fn keep_alive<F>(
             () = tokio::time::sleep(BEAT) => {}
         }
         match note().await {
-            Ok(Some(_)) => end(Ending::Cancelled),
-            Ok(None) => {}
+            Ok(Pulse::IsToEnd) => end(Ending::Cancelled),
+            Ok(Pulse::HasEnded) => end(Ending::Elsewhere),
+            Ok(Pulse::GoesOn) => {}
             Err(error) => tracing::warn!(%error, "that something is under way could not be written down"),
         }
     }

@@ -34,8 +34,8 @@ pub enum DeclaredOutcome {
     Applied(i64),
     /// It was so already.
     AsDeclared,
-    /// It waits for a person: its next run would drop what is there.
-    HeldBack(Amount),
+    /// It waits for a person: its next run would drop this that is there; and so many chunks of which nobody can say.
+    HeldBack(Amount, u64),
     /// It was not done, and why; with the number of the change, where one was begun.
     NotApplied(String, Option<i64>),
 }
@@ -47,7 +47,12 @@ impl TableOutcome {
         match &self.outcome {
             DeclaredOutcome::Applied(id) => format!("{table}: applied (change {id})."),
             DeclaredOutcome::AsDeclared => format!("{table}: as declared already."),
-            DeclaredOutcome::HeldBack(amount) => format!(
+            DeclaredOutcome::HeldBack(amount, undated) if amount.chunks == 0 => format!(
+                "{table}: held back, because it may drop some of {} of which nobody can say when they are due. Preview it, or \
+                 say allow_drop = true for the table.",
+                counted(*undated, "chunk", "chunks")
+            ),
+            DeclaredOutcome::HeldBack(amount, _) => format!(
                 "{table}: held back, because its next run would drop {} ({}) that are there. Preview it, or say \
                  allow_drop = true for the table.",
                 counted(amount.chunks, "chunk", "chunks"),
@@ -107,6 +112,12 @@ impl Console {
         chosen: Option<&[TableName]>,
     ) -> Result<Vec<TableOutcome>, PolicyRefused> {
         granted.require(Permission::ChangePolicies)?;
+        // What is held back is told by the chunks of the last reading: it has to be one of this moment.
+        let watched = self.watched(database)?;
+        watched.refresh().await;
+        if watched.observation().failing.is_some() {
+            return Err(PolicyRefused::NotRead);
+        }
         let mut tables = self.drift(granted, database).await?.tables;
         match chosen {
             Some(chosen) => tables.retain(|drift| chosen.contains(&drift.table)),
@@ -143,7 +154,7 @@ impl Console {
             return Ok(DeclaredOutcome::AsDeclared);
         }
         if is_held_back(&plan, drift.allow_drop) {
-            return Ok(DeclaredOutcome::HeldBack(plan.first_dropped));
+            return Ok(DeclaredOutcome::HeldBack(plan.first_dropped, plan.undated));
         }
         let apply = ApplyPolicy {
             wanted,

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::database::DatabaseName;
 use domain::declared::{Declared, Drift, DriftedWorkers, as_configuration, drifts, in_its_unit};
-use domain::policy::{AgePolicy, Current, Facts, PolicyFields};
+use domain::policy::{AgePolicy, Current, Facts, Field, PolicyFields, PolicyKind};
 use domain::role::Permission;
 use domain::snapshot::Snapshot;
 use domain::table_name::TableName;
 
 use crate::auth::Granted;
-use crate::console::Console;
+use crate::console::{Console, NotShown};
 use crate::policies::PolicyRefused;
 use crate::state::StateError;
 use crate::state::console_retention::console_retentions;
@@ -26,7 +26,16 @@ pub use self::start::apply_declared_at_start;
 #[derive(Debug, Clone, Default)]
 pub struct Declarations {
     by_database: Arc<BTreeMap<DatabaseName, Declared>>,
-    at_start: Arc<Mutex<BTreeMap<DatabaseName, Vec<TableOutcome>>>>,
+    at_start: Arc<Mutex<BTreeMap<DatabaseName, AtStart>>>,
+}
+
+/// What came of applying what is declared when the console started.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AtStart {
+    /// Why it could not be done yet; it is tried again.
+    pub waits: Option<String>,
+    /// What came of each table, once it was done.
+    pub tables: Vec<TableOutcome>,
 }
 
 impl Declarations {
@@ -46,15 +55,17 @@ impl Declarations {
         declared.map(|(_, declared)| declared.clone()).unwrap_or_default()
     }
 
-    fn note_start(&self, database: &DatabaseName, outcomes: Vec<TableOutcome>) {
+    fn note_start(&self, database: &DatabaseName, came_of_it: AtStart) {
         let mut at_start = self.at_start.lock().unwrap_or_else(PoisonError::into_inner);
-        at_start.insert(database.clone(), outcomes);
+        at_start.insert(database.clone(), came_of_it);
     }
 
-    fn at_start(&self, database: &str) -> Vec<TableOutcome> {
+    fn at_start(&self, database: &str) -> AtStart {
         let at_start = self.at_start.lock().unwrap_or_else(PoisonError::into_inner);
         let found = at_start.iter().find(|(name, _)| name.as_str() == database);
-        found.map(|(_, outcomes)| outcomes.clone()).unwrap_or_default()
+        found
+            .map(|(_, came_of_it)| came_of_it.clone())
+            .unwrap_or_default()
     }
 }
 
@@ -70,10 +81,34 @@ pub struct DriftReport {
     /// Background workers, where their number is declared.
     pub workers: Option<DriftedWorkers>,
     /// What came of applying it when the console started; empty where that was not asked for.
-    pub at_start: Vec<TableOutcome>,
+    pub at_start: AtStart,
+}
+
+/// What is declared for every table that does not say otherwise; `None` where nothing is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeclaredDefaults {
+    /// Whether chunks are compressed.
+    pub compression_enabled: Option<bool>,
+    /// The age at which they are dropped.
+    pub drop_after: Option<String>,
+    /// Their length.
+    pub chunk_interval: Option<String>,
 }
 
 impl Console {
+    /// What is declared for every table of a database. Names none of them.
+    pub fn declared_defaults(&self, granted: &Granted, database: &str) -> Result<DeclaredDefaults, NotShown> {
+        granted.require(Permission::ViewStatus)?;
+        self.watched(database)?;
+        let fields = self.declarations.of(database).defaults.fields;
+        let said = |field: Field| fields.get(field).map(str::to_owned);
+        Ok(DeclaredDefaults {
+            compression_enabled: said(Field::Compression).map(|text| text == "on"),
+            drop_after: said(Field::Threshold(PolicyKind::Retention)),
+            chunk_interval: said(Field::ChunkInterval),
+        })
+    }
+
     /// How far each table is from what is declared for it. Made of the last reading: it costs the database nothing.
     pub async fn drift(&self, granted: &Granted, database: &str) -> Result<DriftReport, PolicyRefused> {
         granted.require(Permission::ChangePolicies)?;

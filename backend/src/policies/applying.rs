@@ -6,6 +6,7 @@ use domain::policy::Difference;
 use domain::policy_change::{ChangeState, Progress};
 use domain::table_name::TableName;
 use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgConnection;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -186,52 +187,81 @@ impl Applying {
             Stopped::Server(ServerRefusal::of(&error, &around))
         };
         let (mut transaction, number) = self.session.begin().await.map_err(refused)?;
-        let state = ChangeState::Running(self.progress.borrow().clone());
-        let begun = console
-            .state
-            .begin_attempt(self.id, self.transaction_id, number, &state)
-            .await
-            .map_err(|error| Stopped::Otherwise(error.to_string()))?;
-        if !begun {
-            return Err(Stopped::Ended);
-        }
-        self.transaction_id = Some(number);
-
-        let table = &self.content.before.table;
-        let definition = read_definition(&mut transaction, table).await.map_err(refused)?;
-        let Some(definition) = definition else {
-            return Err(Stopped::Otherwise(format!(
-                "there is no {} any more",
-                self.relation
-            )));
-        };
-        let retention = console
-            .state
-            .console_retention(database.as_str(), table)
-            .await
-            .map_err(|error| Stopped::Otherwise(error.to_string()))?;
-        let found = definition
-            .current(retention.map(|retention| retention.policy))
-            .map_err(|error| Stopped::Otherwise(error.to_string()))?;
-        if found.fingerprint() != self.content.before.fingerprint() {
-            return Err(Stopped::Changed(self.content.before.changes_to(&found)));
-        }
-        for (index, step) in self.content.steps.iter().enumerate() {
-            self.progress.send_modify(|progress| {
-                progress.step = index + 1;
-                progress.waits_for = None;
-            });
-            let Some(sql) = &step.sql else { continue };
-            let result = sqlx::raw_sql(AssertSqlSafe(sql.as_str()))
-                .execute(&mut *transaction)
+        let done = async {
+            let state = ChangeState::Running(self.progress.borrow().clone());
+            let begun = console
+                .state
+                .begin_attempt(self.id, self.transaction_id, number, &state)
                 .await
-                .map_err(refused)?;
-            if sql.starts_with("SELECT") && result.rows_affected() != 1 {
-                return Err(Stopped::Otherwise(format!(
-                    "what step {} was planned for is gone; preview again",
-                    index + 1
-                )));
+                .map_err(|error| Stopped::Otherwise(error.to_string()))?;
+            if !begun {
+                return Err(Stopped::Ended);
             }
+            self.transaction_id = Some(number);
+
+            let table = &self.content.before.table;
+            let definition = read_definition(&mut transaction, table).await.map_err(refused)?;
+            let Some(definition) = definition else {
+                return Err(Stopped::Otherwise(format!(
+                    "there is no {} any more",
+                    self.relation
+                )));
+            };
+            let retention = console
+                .state
+                .console_retention(database.as_str(), table)
+                .await
+                .map_err(|error| Stopped::Otherwise(error.to_string()))?;
+            let found = definition
+                .current(retention.map(|retention| retention.policy))
+                .map_err(|error| Stopped::Otherwise(error.to_string()))?;
+            if found.fingerprint() != self.content.before.fingerprint() {
+                return Err(Stopped::Changed(self.content.before.changes_to(&found)));
+            }
+            let mut is_locked = false;
+            for (index, step) in self.content.steps.iter().enumerate() {
+                self.progress.send_modify(|progress| {
+                    progress.step = index + 1;
+                    progress.waits_for = None;
+                });
+                let Some(sql) = &step.sql else { continue };
+                if step.step.alters_table() && !std::mem::replace(&mut is_locked, true) {
+                    // Whoever had the table when it was compared may have changed its settings before giving it up.
+                    lock_table(&mut transaction, table).await.map_err(refused)?;
+                    let found = read_definition(&mut transaction, table)
+                        .await
+                        .map_err(refused)?
+                        .and_then(|definition| definition.current(None).ok());
+                    let before = &self.content.before;
+                    if found.as_ref().map(|found| &found.compression) != Some(&before.compression) {
+                        let rows = found.map_or_else(Vec::new, |found| {
+                            let mut now = before.clone();
+                            now.compression = found.compression;
+                            before.changes_to(&now)
+                        });
+                        return Err(Stopped::Changed(rows));
+                    }
+                }
+                let result = sqlx::raw_sql(AssertSqlSafe(sql.as_str()))
+                    .execute(&mut *transaction)
+                    .await
+                    .map_err(refused)?;
+                if sql.starts_with("SELECT") && result.rows_affected() != 1 {
+                    return Err(Stopped::Otherwise(format!(
+                        "what step {} was planned for is gone; preview again",
+                        index + 1
+                    )));
+                }
+            }
+            Ok(())
+        }
+        .await;
+        if let Err(stopped) = done {
+            // Dropped alone, it would keep its locks until the session is used again.
+            if let Err(error) = transaction.rollback().await {
+                tracing::debug!(%error, "a transaction could not be rolled back; its session ends");
+            }
+            return Err(stopped);
         }
         // Whatever is answered, or not, once this is asked: only the database knows.
         transaction.commit().await.map_err(|error| {
@@ -251,6 +281,19 @@ impl Applying {
             .map_err(not_read)?;
         Ok(Done::found(&self.content, definition.as_ref()))
     }
+}
+
+/// Takes the lock that ALTER TABLE is about to take.
+async fn lock_table(connection: &mut PgConnection, table: &TableName) -> Result<(), sqlx::Error> {
+    // The name is quoted by `TableName`.
+    let statement = format!(
+        "LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE",
+        table.as_identifier()
+    );
+    sqlx::raw_sql(AssertSqlSafe(statement))
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 pub(super) fn capitalised(text: &str) -> String {

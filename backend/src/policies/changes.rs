@@ -43,19 +43,36 @@ impl Console {
         limit: u32,
     ) -> Result<Vec<PolicyChange>, PolicyRefused> {
         granted.require(Permission::ChangePolicies)?;
-        let snapshot = self.watched(database)?.observation().snapshot;
-        // Changes of a continuous aggregate are kept under its view.
-        let view = table.and_then(|table| {
-            let aggregates = &snapshot.as_ref()?.continuous_aggregates;
-            let aggregate = aggregates.iter().find(|of| of.materialization == *table)?;
-            Some(aggregate.view.clone())
-        });
+        let view = self.view_of(database, table)?;
         let table = view.as_ref().or(table);
         let stored = self.state.changes(database, table, before, limit).await?;
         Ok(stored
             .into_iter()
             .map(|stored| self.as_it_stands(stored))
             .collect())
+    }
+
+    /// How many changes there are of a database, or of one table of it.
+    pub async fn count_policy_changes(
+        &self,
+        granted: &Granted,
+        database: &str,
+        table: Option<&TableName>,
+    ) -> Result<u64, PolicyRefused> {
+        granted.require(Permission::ChangePolicies)?;
+        let view = self.view_of(database, table)?;
+        let table = view.as_ref().or(table);
+        Ok(self.state.count_changes(database, table).await?)
+    }
+
+    /// The continuous aggregate whose results lie in a table: changes of it are kept under its name.
+    fn view_of(&self, database: &str, table: Option<&TableName>) -> Result<Option<TableName>, PolicyRefused> {
+        let snapshot = self.watched(database)?.observation().snapshot;
+        Ok(table.and_then(|table| {
+            let aggregates = &snapshot.as_ref()?.continuous_aggregates;
+            let aggregate = aggregates.iter().find(|of| of.materialization == *table)?;
+            Some(aggregate.view.clone())
+        }))
     }
 
     /// Waits until a change is over, at most for a time.

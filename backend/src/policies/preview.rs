@@ -21,6 +21,8 @@ use crate::timescale::{Around, ChangeSession, Definition, ServerRefusal};
 pub(super) struct Sight {
     pub(super) current: Current,
     pub(super) definition: Definition,
+    /// When the console itself drops next, where it does.
+    console_next_start: Option<Timestamp>,
     snapshot: Arc<Snapshot>,
     now: Timestamp,
 }
@@ -36,6 +38,7 @@ impl Sight {
             lock_slots: Some(definition.lock_slots),
             columns: Some(definition.columns.clone()),
             indexes: Some(definition.indexes),
+            console_next_start: self.console_next_start,
             ..Facts::of(&self.snapshot, &self.current, self.now)
         }
     }
@@ -181,6 +184,7 @@ impl Console {
             .state
             .console_retention(watched.name().as_str(), &definition.table_name())
             .await?;
+        let console_next_start = retention.as_ref().map(|retention| retention.next_start);
         let current = definition.current(retention.map(|retention| retention.policy))?;
         self.policies.remember(&current);
         let knows = |snapshot: &Arc<Snapshot>| snapshot.hypertable(&current.table).is_some();
@@ -193,6 +197,7 @@ impl Console {
         Ok(Sight {
             snapshot: snapshot.filter(knows).ok_or(PolicyRefused::NotRead)?,
             now: self.clock.now(),
+            console_next_start,
             current,
             definition,
         })

@@ -137,7 +137,16 @@ impl Console {
         let (id, undoes, transaction_id) = (left.change.id, left.change.undoes, left.transaction_id);
         let (database, intent_id) = (left.change.database.clone(), left.intent_id);
         let (entry, content) = parts(left);
-        let done = judged(what, fate, &content, definition.as_ref());
+        let is_reliable = session
+            .numbers_are_reliable()
+            .await
+            .map_err(|error| refusal(&error))?;
+        let done = judged(
+            what,
+            fate.map(|fate| (fate, is_reliable)),
+            &content,
+            definition.as_ref(),
+        );
         let intent = Intent::again(intent_id, entry);
         let ending = Ending {
             id,
@@ -152,7 +161,12 @@ impl Console {
 }
 
 /// What the database's word comes to.
-fn judged(what: &str, fate: Option<Fate>, content: &Content, definition: Option<&Definition>) -> Done {
+fn judged(
+    what: &str,
+    fate: Option<(Fate, bool)>,
+    content: &Content,
+    definition: Option<&Definition>,
+) -> Done {
     let settled = |state, says: &str| Done {
         state,
         settled: Some(format!("{what}; {says}.")),
@@ -169,26 +183,27 @@ fn judged(what: &str, fate: Option<Fate>, content: &Content, definition: Option<
     let changes_something = !content.differences.is_empty();
     match fate {
         None => settled(nothing(), "it had not begun to change anything"),
-        Some(Fate::Aborted | Fate::InProgress) => {
+        Some((Fate::Aborted | Fate::InProgress, _)) => {
             settled(nothing(), "the database says that nothing of it was done")
         }
-        Some(Fate::Committed) if is_as_before && changes_something => settled(
+        // Without the means to keep it, the number may be that of another transaction.
+        Some((Fate::Committed, false)) if is_as_before && changes_something => settled(
             nothing(),
             "the database knows a transaction of this number, but the policy is what it was before",
         ),
-        Some(Fate::Committed) => Done {
+        Some((Fate::Committed, _)) => Done {
             settled: Some(format!("{what}; the database says that it was committed.")),
             ..done
         },
-        Some(Fate::Forgotten) if is_as_before => settled(
+        Some((Fate::Forgotten, _)) if is_as_before => settled(
             nothing(),
             "the database does not know the transaction any more, and the policy is what it was before",
         ),
-        Some(Fate::Forgotten) if done.state == ChangeState::Applied => settled(
+        Some((Fate::Forgotten, _)) if done.state == ChangeState::Applied => settled(
             ChangeState::Applied,
             "the database does not know the transaction any more, but the policy is what was planned",
         ),
-        Some(Fate::Forgotten) => {
+        Some((Fate::Forgotten, _)) => {
             let rows = found.map_or_else(Vec::new, |found| {
                 differences(&content.before.policy(), &found.policy())
             });

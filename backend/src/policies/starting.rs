@@ -1,7 +1,7 @@
 //! Beginning a change: whatever can be refused before anything is done is refused here.
 
 use domain::audit::Action;
-use domain::policy::Current;
+use domain::policy::{Current, differences};
 use domain::policy_change::{ChangeState, Progress};
 use domain::role::Permission;
 use domain::table_name::TableName;
@@ -87,20 +87,22 @@ impl Console {
         granted: &Granted,
         watched: &Watched,
         session: &mut ChangeSession,
-        apply: ApplyPolicy,
+        mut apply: ApplyPolicy,
     ) -> Result<(i64, Intent, Content, Sight, Option<i64>), PolicyRefused> {
         let database = watched.name().as_str();
         let table = &apply.wanted.table;
         self.lock_table(session, database, table).await?;
         let sight = self.look(watched, session, table).await?;
+        let mut undone = None;
         if let Some(undoes) = apply.undoes {
-            let undone = self.undoable(database, undoes).await?;
-            if undone.relation != *sight.current.relation() {
+            let change = self.undoable(database, undoes).await?;
+            if change.relation != *sight.current.relation() {
                 return Err(PolicyRefused::NotUndoable(
                     undoes,
-                    format!("it was a change of {}", undone.relation),
+                    format!("it was a change of {}", change.relation),
                 ));
             }
+            undone = Some(change);
         }
         if sight.current.fingerprint() != apply.fingerprint {
             let seen = self.seen(watched, table, &apply.fingerprint).await?;
@@ -109,6 +111,11 @@ impl Console {
         }
         let planned = sight.plan(&apply.wanted).map_err(PolicyRefused::Fields)?;
         let plan = planned.plan;
+        // What leads elsewhere than to what there was before is a change like any other.
+        if undone.is_some_and(|undone| !differences(&undone.inverse.policy, &plan.desired.policy).is_empty())
+        {
+            apply.undoes = None;
+        }
         if !plan.blockers.is_empty() {
             let sentences = plan.blockers.iter().map(domain::policy::Blocker::sentence);
             return Err(PolicyRefused::Blocked(sentences.collect()));

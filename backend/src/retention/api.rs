@@ -11,7 +11,7 @@ use domain::table_name::TableName;
 use super::due::find_due;
 use super::run::{begin, conclude};
 use super::{lock_runner, run_alive};
-use crate::actions::{ActionRefused, UnderWay, once};
+use crate::actions::{ActionRefused, Pulse, UnderWay, once};
 use crate::audit::{Entry, Intent};
 use crate::auth::{Granted, WrongGrant};
 use crate::collector::Watched;
@@ -291,13 +291,13 @@ impl ByHand {
             }
             let now = self.console.clock.now();
             match self.console.state.note_run_alive(self.id, now).await {
-                Ok(Some(_)) => {
+                Ok(Pulse::IsToEnd | Pulse::HasEnded) => {
                     return Some(RunEnd::of(
                         RetentionOutcome::Cancelled,
                         "It was ended before it began.",
                     ));
                 }
-                Ok(None) => {}
+                Ok(Pulse::GoesOn) => {}
                 Err(error) => return Some(RunEnd::of(RetentionOutcome::Failed, error.to_string())),
             }
             if tokio::time::Instant::now() >= until {

@@ -13,6 +13,7 @@ use domain::audit::ActorKind;
 use domain::retention_run::RetentionOutcome;
 use domain::snapshot::Edition;
 use jiff::Timestamp;
+use sqlx::Connection;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -178,7 +179,12 @@ impl Runner {
             if let Some(retention) = still
                 && !is_stopping
             {
+                let process = session.server.pid;
                 self.run(&url, &mut session, &retention).await?;
+                if session.server.pid != process || session.connection.ping().await.is_err() {
+                    // The lock went with the session: another console may be at it. What is left is due at the next look.
+                    return Ok(());
+                }
             }
         }
         Ok(())

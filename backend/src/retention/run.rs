@@ -167,8 +167,14 @@ impl Run<'_> {
 
     async fn drop_due(&self, session: &mut OperationSession) -> Result<RunEnd, ActionRefused> {
         let started = Instant::now();
-        let DryRun { batches, due, .. } =
-            find_due(self.url, session, self.table, self.policy.threshold).await?;
+        // What now is on integer time says somebody's function, which may take any time.
+        let pid = session.server.pid;
+        let finding = find_due(self.url, session, self.table, self.policy.threshold);
+        let found = cancellable(self.url, pid, finding, to_end(self.ending.clone())).await;
+        if let Some(ending) = *self.ending.borrow() {
+            return Ok(ended(ending));
+        }
+        let DryRun { batches, due, .. } = found?;
         let state = &self.console.state;
         state.note_due(self.id, due, self.console.clock.now()).await?;
         let limit_us = self.policy.schedule.max_runtime.approximate_microseconds();
@@ -212,7 +218,9 @@ impl Run<'_> {
             })
             .collect();
         // Nothing is dropped that nobody wrote down.
-        self.console.state.begin_batch(self.id, number, &chunks).await?;
+        if !self.console.state.begin_batch(self.id, number, &chunks).await? {
+            return Ok(Some(ended(Ending::Elsewhere)));
+        }
         let mut attempt = 1;
         let error = loop {
             let pid = session.server.pid;
@@ -296,6 +304,10 @@ impl Run<'_> {
 fn ended(ending: Ending) -> RunEnd {
     match ending {
         Ending::Cancelled => RunEnd::of(RetentionOutcome::Cancelled, "It was ended by hand."),
+        Ending::Elsewhere => RunEnd::of(
+            RetentionOutcome::Interrupted,
+            "Another console took this run for left behind.",
+        ),
         Ending::Stopped => RunEnd::of(
             RetentionOutcome::Interrupted,
             "The console was stopped. What is left is dropped once it is back.",

@@ -9,6 +9,7 @@ use sqlx::{AnyConnection, Row};
 
 use super::retention_runs::{Actor, SILENT_AFTER_MS, actor_kind};
 use super::{StateError, StateStore, loaded, stored, time};
+use crate::actions::Pulse;
 
 /// An action that begins.
 #[derive(Debug, Clone)]
@@ -184,23 +185,31 @@ pub(crate) async fn note_target(
 }
 
 impl StateStore {
-    /// Writes down how a target stands.
+    /// Writes down how a target stands, as long as its action has not ended; `false` where it has.
     pub(crate) async fn note_target(
         &self,
         action_id: i64,
         index: usize,
         target: &TargetRun,
-    ) -> Result<(), StateError> {
-        let mut connection = self.connection().await?;
-        note_target(&mut connection, action_id, index, target).await
+    ) -> Result<bool, StateError> {
+        let mut transaction = self.begin().await?;
+        // Whoever ends the action waits for this, or this for whoever ends it.
+        let goes_on =
+            sqlx::query("update actions set seen_at_ms = seen_at_ms where id = $1 and ended_at_ms is null")
+                .bind(action_id)
+                .execute(&mut *transaction)
+                .await?
+                .rows_affected()
+                == 1;
+        if goes_on {
+            note_target(&mut transaction, action_id, index, target).await?;
+            transaction.commit().await?;
+        }
+        Ok(goes_on)
     }
 
-    /// Notes that the console which runs it is alive; returns who asked for it to end, if anybody did.
-    pub(crate) async fn note_action_alive(
-        &self,
-        id: i64,
-        now: Timestamp,
-    ) -> Result<Option<String>, StateError> {
+    /// Notes that the console which runs it is alive, as long as it has not ended.
+    pub(crate) async fn note_action_alive(&self, id: i64, now: Timestamp) -> Result<Pulse, StateError> {
         let cancelled: Option<Option<String>> = sqlx::query_scalar(
             "update actions set seen_at_ms = $2 where id = $1 and ended_at_ms is null returning cancelled_by",
         )
@@ -208,7 +217,7 @@ impl StateStore {
         .bind(stored(now))
         .fetch_optional(&self.pool)
         .await?;
-        Ok(cancelled.flatten())
+        Ok(Pulse::of(cancelled))
     }
 
     /// Asks for an action to end; `false` where it has ended, or there is none.

@@ -255,6 +255,24 @@ impl StateStore {
         statement.fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
+    /// How many changes there are of a database, or of one table of it.
+    pub(crate) async fn count_changes(
+        &self,
+        database: &str,
+        table: Option<&TableName>,
+    ) -> Result<u64, StateError> {
+        let count: i64 = sqlx::query_scalar(
+            "select count(*) from policy_changes where database_name = $1
+               and ($2 = '' or (schema_name = $2 and table_name = $3))",
+        )
+        .bind(database)
+        .bind(table.map_or("", |table| table.schema.as_str()))
+        .bind(table.map_or("", |table| table.name.as_str()))
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
     /// Changes of a database whose end is not known, oldest first.
     pub(crate) async fn changes_without_end(&self, database: &str) -> Result<Vec<StoredChange>, StateError> {
         sqlx::query(changes!(

@@ -10,6 +10,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 use super::{StateError, StateStore, loaded, stored, time};
+use crate::actions::Pulse;
 
 /// Nothing was heard of the console for so long: it is taken for dead.
 pub(crate) const SILENT_AFTER_MS: i64 = 30_000;
@@ -278,8 +279,8 @@ impl StateStore {
         Ok(())
     }
 
-    /// Notes that the console which runs it is alive; returns who asked for the run to end, if anybody did.
-    pub(crate) async fn note_run_alive(&self, id: i64, now: Timestamp) -> Result<Option<String>, StateError> {
+    /// Notes that the console which runs it is alive, as long as the run has not ended.
+    pub(crate) async fn note_run_alive(&self, id: i64, now: Timestamp) -> Result<Pulse, StateError> {
         let cancelled: Option<Option<String>> = sqlx::query_scalar(
             "update retention_runs set seen_at_ms = $2 where id = $1 and ended_at_ms is null returning cancelled_by",
         )
@@ -287,24 +288,27 @@ impl StateStore {
         .bind(stored(now))
         .fetch_optional(&self.pool)
         .await?;
-        Ok(cancelled.flatten())
+        Ok(Pulse::of(cancelled))
     }
 
-    /// Writes down what is about to be dropped in one transaction.
+    /// Writes down what is about to be dropped in one transaction, as long as the run has not ended; `false` where it has.
     pub(crate) async fn begin_batch(
         &self,
         run_id: i64,
         batch: i64,
         chunks: &[BatchChunk],
-    ) -> Result<(), StateError> {
-        sqlx::query("insert into retention_batches (run_id, number, chunks) values ($1, $2, $3)")
-            .bind(run_id)
-            .bind(batch)
-            // Names and numbers cannot fail to be written.
-            .bind(serde_json::to_string(chunks).unwrap_or_default())
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+    ) -> Result<bool, StateError> {
+        let inserted = sqlx::query(
+            "insert into retention_batches (run_id, number, chunks)
+             select id, $2, $3 from retention_runs where id = $1 and ended_at_ms is null",
+        )
+        .bind(run_id)
+        .bind(batch)
+        // Names and numbers cannot fail to be written.
+        .bind(serde_json::to_string(chunks).unwrap_or_default())
+        .execute(&self.pool)
+        .await?;
+        Ok(inserted.rows_affected() == 1)
     }
 
     /// Batches of a run of which nobody wrote down how they ended.

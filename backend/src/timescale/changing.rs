@@ -116,12 +116,7 @@ impl ChangeSession {
         let number: i64 = sqlx::query_scalar("select pg_current_xact_id()::text::int8")
             .fetch_one(&mut *transaction)
             .await?;
-        let can_flush: bool = sqlx::query_scalar(
-            "select to_regprocedure('pg_catalog.pg_logical_emit_message(boolean, text, text, boolean)') is not null",
-        )
-        .fetch_one(&mut *transaction)
-        .await?;
-        if can_flush {
+        if can_flush(&mut transaction).await? {
             sqlx::query(
                 "select pg_logical_emit_message(true, 'tidemark', 'a change of a policy begins', true)",
             )
@@ -129,6 +124,11 @@ impl ChangeSession {
             .await?;
         }
         Ok((transaction, number))
+    }
+
+    /// Whether a number that [`Self::begin`] gave is that transaction's even after the server was killed.
+    pub(crate) async fn numbers_are_reliable(&mut self) -> Result<bool, sqlx::Error> {
+        can_flush(&mut self.connection).await
     }
 
     /// What became of a transaction, by the number that [`Self::begin`] gave.
@@ -180,6 +180,15 @@ impl ChangeSession {
             Err(_) => tracing::debug!("closing a session took too long; the server ends it by itself"),
         }
     }
+}
+
+/// Whether the server can have what was logged on disk at once.
+async fn can_flush(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "select to_regprocedure('pg_catalog.pg_logical_emit_message(boolean, text, text, boolean)') is not null",
+    )
+    .fetch_one(connection)
+    .await
 }
 
 impl HolderRow {

@@ -75,6 +75,8 @@ pub(crate) async fn connect_for_operation(url: &ConnectionUrl) -> Result<Operati
     )
     .execute(&mut connection)
     .await?;
+    // Whoever does something that takes longer says how long.
+    connection.execute("set statement_timeout = '60s'").await?;
     let server = sqlx::query_as(include_str!("sql/operation.sql"))
         .fetch_one(&mut connection)
         .await?;

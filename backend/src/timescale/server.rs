@@ -19,6 +19,7 @@ struct ServerRow {
     timescaledb_workers: i32,
     server_workers: i32,
     parallel_workers: i32,
+    console_connections: i32,
     schedulers: i32,
     running_jobs: i32,
     running_parallel: i32,
@@ -64,6 +65,7 @@ pub(super) async fn read_server(
     let connections = Connections {
         open: small_count(row.open_connections),
         active: reads_all_stats.then(|| small_count(row.active_connections)),
+        console: small_count(row.console_connections),
         max: small_count(row.max_connections),
     };
     let counters = CacheCounters {

@@ -125,6 +125,62 @@ async fn a_reader_that_ends_soon_only_delays_a_change() {
 }
 
 #[tokio::test]
+async fn what_whoever_had_the_table_changed_meanwhile_is_not_overwritten() {
+    let test = "what_whoever_had_the_table_changed_meanwhile_is_not_overwritten";
+    let Some(database) = database(Server::Community, test).await else {
+        return;
+    };
+    database.execute(READINGS).await;
+    let workshop = Workshop::of(&database).await;
+    workshop
+        .applied(&wanted(
+            "readings",
+            &[(Field::Compression, "on"), (Field::SegmentBy, "line")],
+        ))
+        .await;
+    let mut other = database.connect().await;
+    execute(
+        &mut other,
+        "begin; alter table readings set (timescaledb.compress_segmentby = 'meter')",
+    )
+    .await;
+    // Not committed yet: it is compared with what was there before, and has to wait for the table.
+    let preview = workshop
+        .preview(&wanted("readings", &[(Field::SegmentBy, "line, meter")]))
+        .await;
+    let console = &workshop.console;
+    let id = console
+        .apply_policy(&granted(), FACTORY, application(&preview))
+        .await
+        .expect("begun");
+    loop {
+        let change = console
+            .policy_change(&granted(), FACTORY, id)
+            .await
+            .expect("there");
+        match change.state {
+            ChangeState::Running(progress) if progress.step > 0 && progress.waits_for.is_some() => break,
+            ChangeState::Running(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            over => panic!("{over:?}"),
+        }
+    }
+    execute(&mut other, "commit").await;
+    let change = console
+        .await_policy_change(&granted(), FACTORY, id, GIVES_UP_WITHIN)
+        .await
+        .expect("over");
+    let ChangeState::Refused(why, rows) = &change.state else {
+        panic!("{change:#?}")
+    };
+    assert!(why.contains("Segment by: line became meter"), "{why}");
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!(
+        workshop.fields(&named("readings")).await.get(Field::SegmentBy),
+        Some("meter")
+    );
+}
+
+#[tokio::test]
 async fn while_one_change_of_a_table_is_under_way_another_is_refused_and_told_whose_it_is() {
     let test = "while_one_change_of_a_table_is_under_way_another_is_refused_and_told_whose_it_is";
     let Some(database) = database(Server::Community, test).await else {

@@ -145,6 +145,7 @@ async fn a_database_that_is_killed_anywhere_has_the_policy_before_or_after_and_t
         is = now.expect("one of the two");
     }
     eprintln!("{test}: a change takes {takes:?}: {tally:?}");
+    tally.assert_both_sides();
 
     // What would disturb others on a server that is shared: the lock table is full.
     database

@@ -172,7 +172,7 @@ async fn what_would_drop_rows_that_are_there_is_held_back_unless_the_table_allow
         let [outcome] = outcomes.as_slice() else {
             panic!("{outcomes:?}")
         };
-        let DeclaredOutcome::HeldBack(amount) = outcome.outcome else {
+        let DeclaredOutcome::HeldBack(amount, _) = outcome.outcome else {
             panic!("{outcome:?}")
         };
         assert!(amount.chunks >= 28, "{amount:?}");
@@ -254,7 +254,7 @@ async fn what_is_declared_is_applied_at_start_by_the_console_itself_and_a_second
         .await
         .expect("a report");
     assert!(
-        report.at_start.is_empty(),
+        report.at_start.tables.is_empty(),
         "nothing differs, so nothing is told: {:?}",
         report.at_start
     );

@@ -183,6 +183,14 @@ impl Tally {
             Some(_) => &mut self.done,
         } += 1;
     }
+
+    /// Rounds that all end on one side say nothing of what lies between.
+    pub fn assert_both_sides(&self) {
+        assert!(
+            self.not_begun + self.nothing_done > 0 && self.settled_as_done + self.done > 0,
+            "{self:?}"
+        );
+    }
 }
 
 /// A point of time in a round, spread evenly over what a change takes.
@@ -240,6 +248,7 @@ async fn console_is_killed(server: Server, test: &str) {
         is = now.expect("one of the two");
     }
     eprintln!("{test}: a change takes {takes:?}: {tally:?}");
+    tally.assert_both_sides();
 }
 
 #[tokio::test]

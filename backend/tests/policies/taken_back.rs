@@ -145,6 +145,75 @@ async fn a_policy_that_comes_back_has_a_new_job_and_the_preview_says_so() {
 }
 
 #[tokio::test]
+async fn what_leads_elsewhere_than_back_is_a_change_like_any_other() {
+    let test = "what_leads_elsewhere_than_back_is_a_change_like_any_other";
+    let Some(database) = database(Server::Any, test).await else {
+        return;
+    };
+    database.execute(READINGS).await;
+    let workshop = Workshop::of(&database).await;
+    let change = workshop
+        .applied(&wanted("readings", &[(Field::ChunkInterval, "2 days")]))
+        .await;
+    // The form of taking it back was edited before it was sent.
+    let preview = workshop
+        .preview(&wanted("readings", &[(Field::ChunkInterval, "3 days")]))
+        .await;
+    let apply = ApplyPolicy {
+        undoes: Some(change.id),
+        ..application(&preview)
+    };
+    let other = apply_and_wait(&workshop.console, apply).await.expect("applied");
+    assert_eq!((other.state, other.undoes), (ChangeState::Applied, None));
+    let change = workshop
+        .console
+        .policy_change(&granted(), FACTORY, change.id)
+        .await
+        .expect("there");
+    assert!(change.can_be_undone());
+    assert_eq!(
+        workshop.audit().await[0].action,
+        domain::audit::Action::ApplyPolicy
+    );
+}
+
+#[tokio::test]
+async fn what_the_console_drops_next_stays_when_only_the_age_changes_and_comes_back() {
+    let test = "what_the_console_drops_next_stays_when_only_the_age_changes_and_comes_back";
+    let Some(database) = database(Server::Any, test).await else {
+        return;
+    };
+    database.execute(READINGS).await;
+    let workshop = Workshop::of(&database).await;
+    let table = named("readings");
+    if super::workshop::edition(&workshop.console, &table).await == Edition::Community {
+        return;
+    }
+    let every = Field::Every(domain::policy::PolicyKind::Retention);
+    workshop
+        .applied(&wanted("readings", &[(DROP_AFTER, "20 days"), (every, "1 day")]))
+        .await;
+    let next = async || {
+        let statuses = workshop
+            .console
+            .retention_statuses(&granted(), FACTORY)
+            .await
+            .expect("statuses");
+        let status = statuses.into_iter().find(|of| of.table == table);
+        status.expect("one of this table").next_start
+    };
+    let first = next().await;
+    workshop
+        .applied(&wanted("readings", &[(DROP_AFTER, "25 days")]))
+        .await;
+    assert_eq!(next().await, first);
+    let change = workshop.applied(&wanted("readings", &[(every, "2 days")])).await;
+    assert_ne!(next().await, first);
+    undo(&workshop, change.id).await;
+    assert_eq!(next().await, first);
+}
+
+#[tokio::test]
 async fn only_what_was_done_to_the_same_table_is_taken_back() {
     let test = "only_what_was_done_to_the_same_table_is_taken_back";
     let Some(database) = database(Server::Any, test).await else {

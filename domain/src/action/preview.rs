@@ -94,6 +94,8 @@ pub enum Skip {
     RunsNow,
     /// The console's role is a superuser, and the procedure somebody's who is not.
     UntrustedProcedure,
+    /// The console's role is a superuser, and the aggregate somebody's who is not: refreshing calls what it is made with.
+    UntrustedOwner,
 }
 
 impl Skip {
@@ -115,6 +117,11 @@ impl Skip {
                 "The console changes things as a superuser, and this procedure is somebody's who is none: it would run with \
                  the superuser's rights. Reschedule the job instead: then it runs as its owner."
             }
+            Self::UntrustedOwner => {
+                "The console changes things as a superuser, and this aggregate is somebody's who is none: its functions would \
+                 run with the superuser's rights. Reschedule its job instead, which runs as its owner, or give the console a \
+                 change_url with a role that is no superuser."
+            }
         }
     }
 
@@ -131,7 +138,7 @@ impl Skip {
             Self::AlreadyPaused => "paused",
             Self::NotPaused => "not paused",
             Self::RunsNow => "running",
-            Self::UntrustedProcedure => "not trusted",
+            Self::UntrustedProcedure | Self::UntrustedOwner => "not trusted",
         }
     }
 }
@@ -157,11 +164,11 @@ pub enum ActionWarning {
     },
     /// Continuous aggregates lose these rows at their next refresh of that range.
     ErasesFromAggregates(Vec<TableName>),
-    /// The rows of the range are gone from the source: a refresh erases what the aggregate still has of them.
+    /// Rows of the range are gone from the source: a refresh erases what the aggregate still has of them.
     ErasesHistory {
         /// The continuous aggregate.
         aggregate: TableName,
-        /// What it has begins here.
+        /// What is erased begins here.
         has_from: TimePoint,
         /// What it is made of begins here.
         source_from: Option<TimePoint>,
@@ -207,6 +214,10 @@ impl ActionWarning {
                 has_from,
                 source_from,
             } => match source_from {
+                Some(source) if has_from >= source => format!(
+                    "{aggregate} still has what was made of rows that are gone, from {} on. Refreshing erases it, for good.",
+                    told(*has_from)
+                ),
                 Some(source) => format!(
                     "{aggregate} goes back to {}, the rows it is made of only to {}. Refreshing the time before that erases \
                      what {aggregate} still has of it, for good.",

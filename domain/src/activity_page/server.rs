@@ -132,7 +132,9 @@ fn worker_findings(workers: BackgroundWorkers) -> Vec<Finding> {
 }
 
 fn connections(connections: Connections) -> FactGroup {
-    let Connections { open, active, max } = connections;
+    let Connections {
+        open, active, max, ..
+    } = connections;
     FactGroup {
         title: "Connections".to_owned(),
         facts: vec![
@@ -349,6 +351,7 @@ mod tests {
             connections(Connections {
                 open,
                 active: None,
+                console: 1,
                 max: 100,
             })
             .findings

@@ -74,9 +74,10 @@ impl Drift {
     }
 }
 
-/// Whether a plan waits for a person: its next run would drop what is there, and the table does not allow that.
+/// Whether a plan waits for a person: its next run would drop what is there, or nobody can say whether it would, and the
+/// table does not allow that.
 pub fn is_held_back(plan: &Plan, allow_drop: bool) -> bool {
-    plan.first_dropped.chunks > 0 && !allow_drop
+    (plan.first_dropped.chunks > 0 || plan.undated > 0) && !allow_drop
 }
 
 /// Every table beside what is declared for it, by name; and the names that are no table's. `console_retention` is what the

@@ -70,13 +70,16 @@ fn declare(text: &mut String, current: &Current) {
     }
     let mut age =
         |name: &str, what: &str, policy: Option<&AgePolicy>| match policy.map(|policy| policy.threshold) {
-            None => {}
+            // Said, so that what is declared in general does not hold for it.
+            None => line(name, quoted("never")),
             Some(Threshold::After(after)) => line(name, span(after)),
             Some(by_creation @ Threshold::CreatedBefore(_)) => {
                 comments.push(format!("{what} after {by_creation}, which cannot be declared"));
             }
         };
-    age("compress_after", "compressed", policy.compression.policy());
+    if policy.compression.settings().is_some() {
+        age("compress_after", "compressed", policy.compression.policy());
+    }
     age("drop_after", "dropped", policy.retention.as_ref());
     if let Some(refresh) = &policy.refresh {
         comments.push(format!(

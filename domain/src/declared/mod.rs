@@ -112,26 +112,29 @@ impl Declared {
             }
         }
         let known = names::known(snapshot);
-        let mut named = BTreeMap::new();
+        let mut named: BTreeMap<TableName, Declaration> = BTreeMap::new();
         for (name, declaration) in &self.tables {
             match names::find(name, &known) {
+                // Field by field, a table's own name goes before its leading word.
                 Ok((table, is_exact)) => {
-                    // A table's own name goes before the leading word of several.
-                    let is_better = named.get(&table).is_none_or(|(_, exact)| !exact || is_exact);
-                    if is_better {
-                        named.insert(table, (declaration, is_exact));
-                    }
+                    let said = named.remove(&table).unwrap_or_default();
+                    let (first, second) = if is_exact {
+                        (declaration, &said)
+                    } else {
+                        (&said, declaration)
+                    };
+                    named.insert(table, first.over(second));
                 }
                 Err(unresolved) => resolved.unresolved.push(unresolved),
             }
         }
-        for (table, (declaration, _)) in named {
+        for (table, declaration) in named {
             let is_aggregate = snapshot
                 .continuous_aggregates
                 .iter()
                 .any(|aggregate| aggregate.view == table);
             let declaration = if is_aggregate {
-                declaration.clone()
+                declaration
             } else {
                 declaration.over(&self.defaults)
             };
@@ -142,5 +145,55 @@ impl Declared {
             }
         }
         resolved
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::hypertable::Hypertable;
+    use crate::policy::PolicyKind;
+    use crate::snapshot::example;
+
+    fn says(pairs: &[(Field, &str)]) -> Declaration {
+        let mut declaration = Declaration::default();
+        for (field, text) in pairs {
+            declaration.fields.set(*field, *text);
+        }
+        declaration
+    }
+
+    #[test]
+    fn a_leading_word_adds_to_what_is_said_by_the_whole_name() {
+        const DROP_AFTER: Field = Field::Threshold(PolicyKind::Retention);
+        let snapshot = Snapshot {
+            hypertables: Arc::new(vec![Hypertable {
+                schema: "public".to_owned(),
+                name: "oee_calculations".to_owned(),
+                ..Hypertable::default()
+            }]),
+            ..example::empty()
+        };
+        let table = TableName::new("public", "oee_calculations");
+        let by_word = says(&[(DROP_AFTER, "365 days"), (Field::SegmentBy, "machine")]);
+        let by_name = says(&[(Field::SegmentBy, "line_id")]);
+        for words in [["oee", "oee_calculations"], ["OEE", "public.oee_calculations"]] {
+            let declared = Declared {
+                defaults: says(&[(DROP_AFTER, "90 days")]),
+                tables: [
+                    (words[0].to_owned(), by_word.clone()),
+                    (words[1].to_owned(), by_name.clone()),
+                ]
+                .into(),
+                ..Declared::default()
+            };
+            let resolved = declared.resolve(&snapshot);
+            assert_eq!(
+                resolved.tables[&table],
+                says(&[(DROP_AFTER, "365 days"), (Field::SegmentBy, "line_id")])
+            );
+        }
     }
 }

@@ -41,6 +41,8 @@ pub struct Facts<'a> {
     pub integer_now: Option<i64>,
     /// On integer time: whether the table, or what a continuous aggregate is made of, has an `integer_now_func`.
     pub has_integer_now_func: Option<bool>,
+    /// When the console's own runner drops next, where it does.
+    pub console_next_start: Option<Timestamp>,
 }
 
 /// What depends on the server's version.
@@ -146,6 +148,7 @@ impl<'a> Facts<'a> {
             has_integer_now_func: clock
                 .filter(|clock| matches!(clock.chunk_interval, Some(TimeSpan::Number(_))))
                 .map(|clock| clock.integer_now.is_some()),
+            console_next_start: None,
             ..Self::nothing(now)
         }
     }
@@ -171,6 +174,7 @@ impl<'a> Facts<'a> {
             compression: None,
             integer_now: None,
             has_integer_now_func: None,
+            console_next_start: None,
         }
     }
 }

@@ -136,11 +136,9 @@ impl Threshold {
     /// Whether at least what the other handles is handled, and maybe more; what cannot be compared is taken for more.
     pub(super) fn reaches_further_than(self, other: Self) -> bool {
         match (self, other) {
-            (Self::After(TimeSpan::Interval(_)), Self::After(TimeSpan::Interval(_)))
-            | (Self::After(TimeSpan::Number(_)), Self::After(TimeSpan::Number(_)))
-            | (Self::CreatedBefore(_), Self::CreatedBefore(_)) => {
-                self.span().sort_key() < other.span().sort_key()
-            }
+            (Self::After(TimeSpan::Interval(this)), Self::After(TimeSpan::Interval(that)))
+            | (Self::CreatedBefore(this), Self::CreatedBefore(that)) => this.may_be_shorter_than(that),
+            (Self::After(TimeSpan::Number(this)), Self::After(TimeSpan::Number(that))) => this < that,
             _ => true,
         }
     }

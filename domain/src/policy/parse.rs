@@ -42,6 +42,7 @@ pub fn parse(
 ) -> Result<Desired, Vec<FieldError>> {
     let mut reader = Reader {
         fields,
+        before: PolicyFields::of(&current.policy()),
         axis: current.time_axis,
         clock: facts.integer_now.map(|now| IntegerClock::read(now, facts.now)),
         now: facts.now,
@@ -76,6 +77,8 @@ pub fn parse(
 
 struct Reader<'a> {
     fields: &'a PolicyFields,
+    /// What a form begins with.
+    before: PolicyFields,
     axis: TimeAxis,
     clock: Option<IntegerClock>,
     now: Timestamp,
@@ -88,6 +91,8 @@ impl Reader<'_> {
         let text = self.fields.get(field)?;
         match read(self, text) {
             Ok(value) => Some(value),
+            // What is there already may be what nobody could write; left alone, it is in nobody's way.
+            Err(_) if self.before.get(field) == Some(text) => None,
             Err(message) => {
                 self.errors.push(FieldError {
                     name: field.name().to_owned(),

@@ -11,13 +11,14 @@ use crate::policy::current::Current;
 use crate::policy::difference::same_length;
 use crate::policy::effect::Effect;
 use crate::policy::facts::Facts;
-use crate::policy::model::{AgePolicy, Compression, Desired, NextStarts, PolicyKind, TablePolicy};
+use crate::policy::model::{AgePolicy, Compression, Desired, NextStarts, PolicyKind, TablePolicy, Threshold};
 use crate::policy::outlook::{Amount, FirstRuns, Outlook};
 use crate::policy::schedule::{Schedule, not_before};
 use crate::policy::step::{Lock, SettingsChange, Step, Work};
 use crate::policy::warning::Warning;
 use crate::snapshot::Edition;
 use crate::table_name::TableName;
+use crate::time_axis::TimeAxis;
 
 /// What a change would do, before it does it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +41,8 @@ pub struct Plan {
     pub first_runs: FirstRuns,
     /// What retention drops at its first run afterwards, whether the plan changes retention or not.
     pub first_dropped: Amount,
+    /// Chunks of which nobody can say whether they are due, where the plan changes retention: it may drop them.
+    pub undated: u64,
     /// What it leads to: what was asked for, with what follows from it.
     pub desired: Desired,
     /// What a plan has to lead to in order to take this one back.
@@ -132,6 +135,17 @@ pub fn plan(current: &Current, desired: &Desired, facts: &Facts<'_>) -> Plan {
             oldest_kept: outlook.oldest_kept_first,
         });
     }
+    // With a now but without a unit, what is due at this moment is known.
+    let has_no_now = current.time_axis == TimeAxis::Numbers && facts.integer_now.is_none();
+    let undated = match &desired.policy.retention {
+        Some(AgePolicy { threshold, .. })
+            if touches(PolicyKind::Retention)
+                && (has_no_now || matches!(threshold, Threshold::CreatedBefore(_))) =>
+        {
+            outlook.undated
+        }
+        _ => 0,
+    };
     Plan {
         relation: current.relation().clone(),
         fingerprint: current.fingerprint(),
@@ -149,6 +163,7 @@ pub fn plan(current: &Current, desired: &Desired, facts: &Facts<'_>) -> Plan {
         needs_typed_name,
         first_runs,
         first_dropped: outlook.first_dropped,
+        undated,
         inverse: Desired {
             policy: current.policy(),
             next_starts: moved_starts,
@@ -243,13 +258,26 @@ impl Planning<'_> {
 
     fn console_retention(&mut self, wanted: Option<&AgePolicy>) {
         let now = self.facts.now;
-        let next_start = wanted.map(|policy| match self.desired.next_starts.retention {
-            Some(at) => not_before(at, policy.schedule.interval, now),
-            None => policy.schedule.first_start(now),
+        let before = self.current.console_retention.as_ref();
+        // Another age is no reason to begin waiting anew.
+        let planned = self.facts.console_next_start.filter(|_| before.is_some());
+        let kept = planned.filter(|_| {
+            let pair = wanted.zip(before);
+            pair.is_some_and(|(wanted, before)| wanted.schedule.has_times_of(&before.schedule))
         });
+        let asked = self.desired.next_starts.retention;
+        let next_start = wanted.map(|policy| match (asked, kept) {
+            (Some(at), _) => not_before(at, policy.schedule.interval, now),
+            (None, Some(at)) => at,
+            (None, None) => policy.schedule.first_start(now),
+        });
+        if planned.is_some() && planned != next_start {
+            self.moved_starts.set(PolicyKind::Retention, planned);
+        }
+        let is_moved = asked.is_some() && next_start != planned;
         if let Some(policy) = wanted.filter(|policy| !policy.schedule.paused) {
-            self.first_runs.retention = next_start;
-            if self.current.console_retention.as_ref() != Some(policy) {
+            self.first_runs.retention = next_start.map(|at| at.max(now));
+            if self.current.console_retention.as_ref() != Some(policy) || is_moved {
                 self.effects.push(Effect::ConsoleDrops {
                     next_start: next_start.unwrap_or(now),
                     every: policy.schedule.interval,
@@ -258,7 +286,7 @@ impl Planning<'_> {
         } else if self.current.console_retention.is_some() {
             self.effects.push(Effect::ConsoleKeeps);
         }
-        if self.current.console_retention.as_ref() != wanted {
+        if self.current.console_retention.as_ref() != wanted || is_moved {
             self.steps.push(Step::ConsoleRetention {
                 policy: wanted.cloned(),
                 next_start: next_start.unwrap_or(now),

@@ -29,6 +29,12 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// Whether it starts at the times the other does.
+    pub(super) fn has_times_of(&self, other: &Self) -> bool {
+        let times = |of: &Self| (of.interval, of.fixed, of.initial_start, of.paused);
+        times(self) == times(other) && self.timezone == other.timezone
+    }
+
     /// What the server would choose for a new job.
     pub fn default_for(kind: PolicyKind, chunk_interval: Option<TimeSpan>) -> Self {
         let (interval, max_runtime) = match kind {

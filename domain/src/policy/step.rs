@@ -251,6 +251,17 @@ impl Step {
         !matches!(self, Self::ConsoleRetention { .. })
     }
 
+    /// Whether it is an ALTER TABLE, which waits for whoever uses the table.
+    pub fn alters_table(&self) -> bool {
+        matches!(
+            self,
+            Self::EnableCompression(_)
+                | Self::SetCompression(_)
+                | Self::DisableCompression
+                | Self::ResetCompression { .. }
+        )
+    }
+
     /// The policy it is about.
     pub fn kind(&self) -> Option<PolicyKind> {
         match self {

@@ -42,6 +42,8 @@ enum Command {
     /// Create, revoke and list the tokens of programs that read the API; works while the console runs
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Print the description of the REST API (OpenAPI 3.1); needs no configuration
+    Openapi,
     /// Fill a database with a factory's made-up telemetry
     #[command(subcommand)]
     Demo(demo::DemoCommand),
@@ -69,6 +71,10 @@ impl Failure {
 pub fn run() -> ExitCode {
     // clap itself ends with 2 on bad usage and 0 on --help.
     let arguments = Arguments::parse();
+    if matches!(arguments.command, Some(Command::Openapi)) {
+        print!("{}", crate::api::v1::document::document());
+        return ExitCode::SUCCESS;
+    }
     let outcome = Configuration::load(arguments.config.as_deref(), &Environment::of_process())
         .map_err(|error| Failure::Usage(error.to_string()))
         .and_then(|configuration| execute(arguments.command.unwrap_or(Command::Serve), &configuration));
@@ -92,6 +98,8 @@ fn execute(command: Command, configuration: &Configuration) -> Result<(), Failur
             print!("{}", check_config::summary(configuration));
             Ok(())
         }
+        // Answered before, without a configuration.
+        Command::Openapi => Ok(()),
         Command::Serve => runtime.block_on(crate::serve::serve(configuration, clock)),
         Command::User(command) => runtime.block_on(user::run(command, configuration, &clock)),
         Command::Token(command) => runtime.block_on(token::run(command, configuration, &clock)),

@@ -18,12 +18,12 @@ pub struct DeclaredPolicy {
     /// Whether chunks are compressed.
     #[serde(default)]
     pub compression_enabled: Option<bool>,
-    /// Age at which chunks are compressed.
+    /// Age at which chunks are compressed, or never.
     #[serde(default)]
-    pub compress_after: Option<DeclaredSpan>,
-    /// Age at which chunks are dropped.
+    pub compress_after: Option<DeclaredAge>,
+    /// Age at which chunks are dropped, or never.
     #[serde(default)]
-    pub drop_after: Option<DeclaredSpan>,
+    pub drop_after: Option<DeclaredAge>,
     /// Length of a chunk.
     #[serde(default)]
     pub chunk_interval: Option<DeclaredSpan>,
@@ -84,9 +84,67 @@ impl serde::de::Visitor<'_> for SpanVisitor {
     }
 }
 
+/// The age at which something is done to chunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeclaredAge {
+    /// It is not done, whatever is said in general.
+    Never,
+    /// After this.
+    After(DeclaredSpan),
+}
+
+impl<'de> Deserialize<'de> for DeclaredAge {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AgeVisitor)
+    }
+}
+
+/// Like [`SpanVisitor`], with "never".
+struct AgeVisitor;
+
+impl serde::de::Visitor<'_> for AgeVisitor {
+    type Value = DeclaredAge;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SpanVisitor.expecting(f)?;
+        f.write_str(", or \"never\"")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<DeclaredAge, E> {
+        if text.trim() == "never" {
+            Ok(DeclaredAge::Never)
+        } else {
+            SpanVisitor.visit_str(text).map(DeclaredAge::After)
+        }
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<DeclaredAge, E> {
+        SpanVisitor.visit_i64(number).map(DeclaredAge::After)
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<DeclaredAge, E> {
+        SpanVisitor.visit_u64(number).map(DeclaredAge::After)
+    }
+}
+
+impl fmt::Display for DeclaredAge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Never => f.write_str("never"),
+            Self::After(span) => span.fmt(f),
+        }
+    }
+}
+
 impl From<PositiveInterval> for DeclaredSpan {
     fn from(interval: PositiveInterval) -> Self {
         Self::Interval(interval)
+    }
+}
+
+impl From<PositiveInterval> for DeclaredAge {
+    fn from(interval: PositiveInterval) -> Self {
+        Self::After(interval.into())
     }
 }
 
@@ -113,21 +171,41 @@ pub struct DeclaredPolicies {
 }
 
 impl DeclaredPolicy {
+    /// This, and where it says nothing, the other.
+    #[must_use]
+    pub fn over(&self, general: &Self) -> Self {
+        Self {
+            compression_enabled: self.compression_enabled.or(general.compression_enabled),
+            compress_after: self.compress_after.or(general.compress_after),
+            drop_after: self.drop_after.or(general.drop_after),
+            chunk_interval: self.chunk_interval.or(general.chunk_interval),
+            segment_by: self.segment_by.clone().or_else(|| general.segment_by.clone()),
+            order_by: self.order_by.clone().or_else(|| general.order_by.clone()),
+            allow_drop: self.allow_drop.or(general.allow_drop),
+        }
+    }
+
     /// The policy in one line, or `None` where nothing is declared.
     pub fn summary(&self) -> Option<String> {
-        let span = |label: &str, value: Option<DeclaredSpan>| value.map(|v| format!("{label} {v}"));
+        let span = |label: &str, value: Option<String>| value.map(|v| format!("{label} {v}"));
         let parts: Vec<String> = [
-            span("chunk interval", self.chunk_interval),
+            span("chunk interval", self.chunk_interval.map(|of| of.to_string())),
             self.compression_enabled
                 .map(|on| format!("compression {}", if on { "on" } else { "off" })),
-            span("compress after", self.compress_after),
+            span("compress after", self.compress_after.map(|of| of.to_string())),
             self.segment_by
                 .as_ref()
                 .map(|columns| format!("segment by {}", list(columns))),
             self.order_by
                 .as_ref()
                 .map(|columns| format!("order by {}", list(columns))),
-            span("keep", self.drop_after),
+            span(
+                "keep",
+                self.drop_after.map(|of| match of {
+                    DeclaredAge::Never => "for ever".to_owned(),
+                    DeclaredAge::After(span) => span.to_string(),
+                }),
+            ),
         ]
         .into_iter()
         .flatten()
@@ -140,13 +218,22 @@ impl From<&DeclaredPolicy> for Declaration {
     fn from(policy: &DeclaredPolicy) -> Self {
         let mut fields = PolicyFields::default();
         let spans = [
-            (Field::ChunkInterval, policy.chunk_interval),
-            (Field::Threshold(PolicyKind::Compression), policy.compress_after),
-            (Field::Threshold(PolicyKind::Retention), policy.drop_after),
+            (
+                Field::ChunkInterval,
+                policy.chunk_interval.map(|of| of.to_string()),
+            ),
+            (
+                Field::Threshold(PolicyKind::Compression),
+                policy.compress_after.map(|of| of.to_string()),
+            ),
+            (
+                Field::Threshold(PolicyKind::Retention),
+                policy.drop_after.map(|of| of.to_string()),
+            ),
         ];
         for (field, span) in spans {
             if let Some(span) = span {
-                fields.set(field, span.to_string());
+                fields.set(field, span);
             }
         }
         if let Some(on) = policy.compression_enabled {

@@ -103,7 +103,10 @@ impl RawPolicies {
     /// What a database says for itself goes before what is said for all.
     fn over(&self, general: &Self) -> DeclaredPolicies {
         let mut tables = general.tables.clone();
-        tables.extend(self.tables.clone());
+        for (name, policy) in &self.tables {
+            let said = tables.remove(name).unwrap_or_default();
+            tables.insert(name.clone(), policy.over(&said));
+        }
         DeclaredPolicies {
             defaults: DeclaredPolicy {
                 compression_enabled: self.compression_enabled.or(general.compression_enabled),

@@ -38,6 +38,7 @@ fn server_facts() -> ServerFacts {
         connections: Connections {
             open: 1,
             active: None,
+            console: 1,
             max: 100,
         },
     }

@@ -4,6 +4,7 @@ select
   current_setting('max_connections')::int4 as max_connections,
   a.open_connections::int4,
   a.active_connections::int4,
+  a.console_connections::int4,
   coalesce(current_setting('timescaledb.max_background_workers', true)::int4, 0) as timescaledb_workers,
   current_setting('max_worker_processes')::int4 as server_workers,
   current_setting('max_parallel_workers')::int4 as parallel_workers,
@@ -22,6 +23,8 @@ from (
     ) as open_connections,
     count(*) filter (where backend_type = 'client backend' and state = 'active' and pid <> pg_backend_pid())
       as active_connections,
+    -- Every connection of a console says so.
+    count(*) filter (where datname = current_database() and application_name ~ '^tidemark( |$)') as console_connections,
     count(*) filter (where backend_type like 'TimescaleDB%Scheduler') as schedulers,
     -- A job's process carries the job's name, with its number in brackets.
     count(*) filter (where backend_type ~ '\[\d+\]$') as running_jobs,

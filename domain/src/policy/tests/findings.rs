@@ -427,3 +427,42 @@ fn what_cannot_be_handed_back_to_the_server_stays_and_is_said() {
     assert!(plan.is_empty());
     assert_eq!(plan.warnings, [Warning::ChoiceStays(Field::SegmentBy)]);
 }
+
+#[test]
+fn what_nobody_can_date_waits_for_a_person() {
+    let chunks = [Chunk {
+        range: Some(ChunkRange {
+            start: TimePoint::Number(0),
+            end: TimePoint::Number(3600),
+        }),
+        ..Chunk::default()
+    }];
+    let current = Current {
+        time_axis: TimeAxis::Numbers,
+        chunk_interval: Some(TimeSpan::Number(3600)),
+        ..bare()
+    };
+    let keeps = |facts: &Facts<'_>| {
+        let desired = wish(&current, |policy| {
+            policy.retention = Some(AgePolicy {
+                threshold: Threshold::After(TimeSpan::Number(7200)),
+                schedule: schedule(PolicyKind::Retention),
+            });
+        });
+        plan(&current, &desired, facts)
+    };
+    let mut facts = Facts {
+        chunks: &chunks,
+        has_integer_now_func: Some(true),
+        ..Facts::nothing(now())
+    };
+    let plan = keeps(&facts);
+    assert_eq!((plan.first_dropped.chunks, plan.undated), (0, 1));
+    assert!(crate::declared::is_held_back(&plan, false));
+    assert!(!crate::declared::is_held_back(&plan, true));
+    // What is due now is known, whatever the unit.
+    facts.integer_now = Some(5000);
+    assert!(!crate::declared::is_held_back(&keeps(&facts), false));
+    facts.integer_now = Some(50_000);
+    assert!(crate::declared::is_held_back(&keeps(&facts), false));
+}

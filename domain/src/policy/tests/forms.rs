@@ -194,3 +194,19 @@ fn every_field_is_found_by_its_name() {
     }
     assert_eq!(Field::from_name("owner"), None, "is not set here");
 }
+
+#[test]
+fn what_is_there_and_could_not_be_written_is_in_nobodys_way() {
+    let mut current = kept();
+    if let Some(job) = &mut current.retention_job {
+        job.work = Threshold::After(span("0 days"));
+    }
+    let mut fields = PolicyFields::of(&current.policy());
+    fields.set(Field::ChunkInterval, "2 days");
+    let facts = Facts::nothing(now());
+    let desired = parse(&fields, &current, &facts).expect("left alone");
+    assert_eq!(desired.policy.chunk_interval, Some(span("2 days")));
+    assert_eq!(desired.policy.retention, current.policy().retention);
+    fields.set(Field::Threshold(R), "-1 days");
+    assert!(parse(&fields, &current, &facts).is_err());
+}

@@ -9,13 +9,14 @@ use backend::console::Console;
 use backend::state::StateBackend;
 use domain::role::Permission;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Ask;
 use crate::configuration::{Configuration, DeclaredPolicies, DeclaredPolicy};
 use crate::problem::Problem;
 
 /// The configuration as the API shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ConfigurationBody {
     environment: Option<String>,
     public_url: Option<String>,
@@ -27,7 +28,8 @@ pub(crate) struct ConfigurationBody {
     databases: Vec<DatabaseBody>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConfiguredDatabase)]
 struct DatabaseBody {
     database: String,
     /// Without passwords.
@@ -39,7 +41,8 @@ struct DatabaseBody {
     tables: Vec<TableBody>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeclaredTable)]
 struct TableBody {
     table: String,
     #[serde(flatten)]
@@ -47,7 +50,8 @@ struct TableBody {
 }
 
 /// Null where nothing is declared.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeclaredPolicy)]
 struct PolicyBody {
     compression_enabled: Option<bool>,
     compress_after: Option<String>,
@@ -117,12 +121,14 @@ impl From<&Configuration> for ConfigurationBody {
     }
 }
 
-/// `GET /api/v1/monitoring/configuration`
+/// What is configured, without a secret
+#[utoipa::path(get, path = "/api/v1/monitoring/configuration", tag = "Configuration",
+    responses((status = OK, body = ConfigurationBody), super::document::Refusals))]
 pub(super) async fn show(
     State(console): State<Console>,
     Extension(body): Extension<Arc<ConfigurationBody>>,
     ask: Ask,
 ) -> Result<Response, Problem> {
     let granted = ask.demand(&console, Permission::ViewConfiguration, &[]).await?;
-    Ok(ask.answer(&console, &granted, "", &ask.written(&*body)?))
+    Ok(ask.answer(&console, &granted, "", &ask.written(&*body)?, None))
 }

@@ -10,6 +10,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::snapshot::Snapshot;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Ask;
 use crate::problem::Problem;
@@ -21,6 +22,20 @@ const MAX_LIMIT: usize = 1_000;
 
 /// What every list takes.
 pub(super) const PARAMETERS: [&str; 5] = ["db", "table", "sort", "limit", "cursor"];
+
+/// What every list takes beside the database.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what Wanted reads")]
+pub(super) struct ListParameters {
+    /// Only what belongs to this table: `name` or `schema.name`, of a hypertable or a continuous aggregate.
+    table: Option<String>,
+    /// Items on a page, 100 unless it is said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
 
 /// What an item is sorted by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -53,8 +68,9 @@ struct Cursor {
 }
 
 /// A list as it is answered.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct List<T> {
+    /// When what is listed was read.
     collected_at: Timestamp,
     items: Vec<T>,
     /// Items there are with this filter, on all pages.

@@ -11,15 +11,19 @@ use domain::role::Permission;
 use domain::snapshot::Snapshot;
 use domain::table_name::TableName;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::list::{Candidate, Key, Listing, PARAMETERS, Place, Wanted, is_table, joined};
+use super::document::{DatabaseParameter, Refusals};
+use super::list::{
+    Candidate, Key, List, ListParameters, Listing, PARAMETERS, Place, Wanted, is_table, joined,
+};
 use super::{Ask, Written, snapshot};
 use crate::problem::Problem;
 
 /// A place on a time axis: RFC 3339, or the number itself on integer time.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-enum Point {
+pub(super) enum Point {
     Moment(jiff::Timestamp),
     Number(i64),
 }
@@ -47,8 +51,8 @@ fn is_table_or_view(of: &Hypertable, table: &str) -> bool {
     is_table(&of.schema, &of.name, table) || of.materializes.as_ref().is_some_and(is_view)
 }
 
-#[derive(Serialize)]
-struct HypertableItem {
+#[derive(Serialize, ToSchema)]
+pub(super) struct HypertableItem {
     schema: String,
     table: String,
     /// The continuous aggregate whose results lie in it, as `schema.view`; null for a table of its own.
@@ -131,8 +135,8 @@ impl<'a> Candidate<'a> for Listed<'a> {
     }
 }
 
-#[derive(Serialize)]
-struct CompressionItem {
+#[derive(Serialize, ToSchema)]
+pub(super) struct CompressionItem {
     schema: String,
     table: String,
     /// The continuous aggregate whose results lie in it, as `schema.view`; null for a table of its own.
@@ -197,8 +201,8 @@ impl<'a> Candidate<'a> for Compressed<'a> {
     }
 }
 
-#[derive(Serialize)]
-struct ChunkItem {
+#[derive(Serialize, ToSchema)]
+pub(super) struct ChunkItem {
     schema: String,
     table: String,
     /// The continuous aggregate whose results lie in it, as `schema.view`; null for a table of its own.
@@ -369,20 +373,33 @@ where
     } else {
         Arc::new(make.await?)
     };
-    Ok(ask.answer(console, &granted, database.as_str(), &written))
+    let modified = Some(snapshot.sizes_collected_at);
+    Ok(ask.answer(console, &granted, database.as_str(), &written, modified))
 }
 
-/// `GET /api/v1/monitoring/metrics/hypertables`
+/// Hypertables, with what they cost
+#[utoipa::path(get, path = "/api/v1/monitoring/metrics/hypertables", tag = "Metrics",
+    params(DatabaseParameter, ListParameters, ("sort" = Option<String>, Query, pattern = "^-?(table|total_bytes|rows|chunks)$",
+        description = "What the list is sorted by, with a - before it for the largest first: table, total_bytes, rows, chunks")),
+    responses((status = OK, body = List<HypertableItem>), Refusals))]
 pub(super) async fn hypertables(State(console): State<Console>, ask: Ask) -> Result<Response, Problem> {
     list::<Hypertables>(&console, &ask).await
 }
 
-/// `GET /api/v1/monitoring/metrics/compression`
+/// What compression saves
+#[utoipa::path(get, path = "/api/v1/monitoring/metrics/compression", tag = "Metrics",
+    params(DatabaseParameter, ListParameters, ("sort" = Option<String>, Query, pattern = "^-?(table|before_bytes|after_bytes|compressed_chunks)$",
+        description = "What the list is sorted by, with a - before it for the largest first: table, before_bytes, after_bytes, compressed_chunks")),
+    responses((status = OK, body = List<CompressionItem>), Refusals))]
 pub(super) async fn compression(State(console): State<Console>, ask: Ask) -> Result<Response, Problem> {
     list::<Compression>(&console, &ask).await
 }
 
-/// `GET /api/v1/monitoring/metrics/chunks`
+/// Chunks
+#[utoipa::path(get, path = "/api/v1/monitoring/metrics/chunks", tag = "Metrics",
+    params(DatabaseParameter, ListParameters, ("sort" = Option<String>, Query, pattern = "^-?(range_start|total_bytes|rows|table|chunk)$",
+        description = "What the list is sorted by, with a - before it for the largest first: range_start, total_bytes, rows, table, chunk")),
+    responses((status = OK, body = List<ChunkItem>), Refusals))]
 pub(super) async fn chunks(State(console): State<Console>, ask: Ask) -> Result<Response, Problem> {
     list::<Chunks>(&console, &ask).await
 }

@@ -4,9 +4,11 @@
 //! gives the same bytes and the same `ETag`. Every access is counted in the audit trail.
 
 mod configuration;
+pub(crate) mod document;
 mod health;
 mod list;
 mod metrics;
+mod policies;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, RawQuery};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use backend::auth::{Caller, Denied, Granted};
 use backend::console::{Console, LastReading};
 use base64::Engine;
@@ -25,6 +27,8 @@ use domain::role::Permission;
 use domain::snapshot::Snapshot;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -48,6 +52,21 @@ pub(crate) fn endpoints() -> Vec<(&'static str, MethodRouter<Console>)> {
         ),
         ("/api/v1/monitoring/metrics/chunks", get(metrics::chunks)),
         ("/api/v1/monitoring/configuration", get(configuration::show)),
+        ("/api/v1/policies/plan", post(policies::plan)),
+        ("/api/v1/policies/apply", post(policies::apply)),
+        ("/api/v1/policies/revisions", get(policies::revisions)),
+        ("/api/v1/policies/revisions/{id}", get(policies::revision)),
+        ("/api/v1/policies/revisions/{id}/undo", post(policies::undo)),
+    ]
+}
+
+/// What describes them; needs no login.
+pub(crate) fn documentation() -> Vec<(&'static str, MethodRouter<Console>)> {
+    vec![
+        (document::DOCUMENT, get(document::show)),
+        ("/api/v1/docs", get(document::to_docs)),
+        (document::DOCS, get(document::docs)),
+        ("/api/v1/docs/{file}", get(document::docs_file)),
     ]
 }
 
@@ -180,8 +199,15 @@ impl Ask {
         })
     }
 
-    /// The answer, or 304 where the program has it already.
-    fn answer(&self, console: &Console, granted: &Granted, database: &str, written: &Written) -> Response {
+    /// The answer, or 304 where the program has it already. `modified` is when what it is made of was read.
+    fn answer(
+        &self,
+        console: &Console,
+        granted: &Granted,
+        database: &str,
+        written: &Written,
+        modified: Option<Timestamp>,
+    ) -> Response {
         console.note_read(granted, &self.path, database);
         let Written { bytes, tag } = written;
         let mut headers = HeaderMap::new();
@@ -192,6 +218,10 @@ impl Ask {
         headers.insert(header::VARY, HeaderValue::from_static("Authorization, Cookie"));
         if let Ok(value) = HeaderValue::from_str(tag) {
             headers.insert(header::ETAG, value);
+        }
+        let modified = modified.and_then(|at| DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok());
+        if let Some(value) = modified.and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(header::LAST_MODIFIED, value);
         }
         let is_known = self.if_none_match.as_deref().is_some_and(|tags| {
             tags.split(',')

@@ -46,9 +46,14 @@ fn Report(report: DriftReport, database: String) -> impl IntoView {
                 <p>"It is never set by the console: change timescaledb.max_background_workers in the server's configuration and restart it, or declare what it has."</p>
             </Notice>
         }))}
-        {(!applied_at_start.is_empty()).then(|| view! {
+        {applied_at_start.waits.map(|why| view! {
+            <Notice tone=Tone::Bad title="What is declared was not applied when the console started; it is tried again">
+                <p>{why}</p>
+            </Notice>
+        })}
+        {(!applied_at_start.tables.is_empty()).then(|| view! {
             <Notice tone=Tone::Plain title="When the console started, what is declared was applied">
-                <ul>{applied_at_start.iter().map(|outcome| view! { <li>{outcome.sentence()}</li> }).collect_view()}</ul>
+                <ul>{applied_at_start.tables.iter().map(|outcome| view! { <li>{outcome.sentence()}</li> }).collect_view()}</ul>
             </Notice>
         })}
         <Declared report database />
