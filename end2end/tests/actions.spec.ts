@@ -119,7 +119,7 @@ for (const database of onBothEditions("e2e_actions")) {
         const field = page.getByLabel("Drop chunks older than");
         await expect(field).toHaveAttribute("aria-invalid", "true");
         await expect(field).toHaveValue("90 dayz");
-        await expect(field).toHaveAccessibleDescription(/90 dayz/);
+        await expect(field).toHaveAccessibleDescription(/dayz/);
         await field.fill("90 days");
         await page.getByRole("button", { name: "Preview" }).click();
         await expect(page.getByRole("heading", { level: 1, name: /^Drop/ })).toBeVisible();

@@ -34,13 +34,14 @@ impl KeptList {
         view! { <ExportLinks address query=self.query() /> }.into_any()
     }
 
-    /// Whether it is narrowed to one table, and the files.
-    pub(super) fn bar(&self, export: AnyView) -> AnyView {
-        let narrowed = self.table.as_ref().map(|table| {
-            let only = format!("Only {table}");
-            view! { <span class="narrowed"><span>{only}</span> <a href=self.base.clone()>"All tables"</a></span> }
-        });
-        view! { <div class="filter">{narrowed} <span class="found"></span> {export}</div> }.into_any()
+    /// That it is narrowed to one table, where it is.
+    pub(super) fn narrowed(&self) -> AnyView {
+        let Some(table) = &self.table else {
+            return ().into_any();
+        };
+        let only = format!("Only {table}");
+        view! { <span class="narrowed"><span>{only}</span> <a href=self.base.clone()>"All tables"</a></span> }
+            .into_any()
     }
 
     /// The way to newer and older ones. `more` is the last that is shown, where there are older ones.

@@ -78,7 +78,7 @@ fn Kept(
     view! {
         <section class="card policy">
             <header>
-                <h2>"retention"</h2>
+                <h2>"Retention"</h2>
                 <span class=class><Icon symbol /> {state}</span>
                 {page.map(|page| view! { <div class="end"><a href=page>"Runs, dry run and more"</a></div> })}
             </header>

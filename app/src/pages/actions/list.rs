@@ -48,7 +48,11 @@ pub(crate) fn draw_action_list(
     markup(view! {
         <div class="head"><h1>"Actions"</h1></div>
         <section class="card">
-            {kept.bar(export)}
+            <header>
+                <h2>"What was done by hand"</h2>
+                {kept.narrowed()}
+                <div class="end">{export}</div>
+            </header>
             {if runs.is_empty() {
                 view! {
                     <div class="empty">

@@ -23,7 +23,7 @@ pub(super) fn Pages(
     let last = total.div_ceil(size).max(1);
     let joint = if base.contains('?') { '&' } else { '?' };
     let shown = if page > last {
-        format!("There are {} pages.", thousands(last))
+        format!("The last page is {}.", thousands(last))
     } else {
         format!(
             "{} to {} of {}",

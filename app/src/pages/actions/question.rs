@@ -73,6 +73,7 @@ pub(crate) fn draw_action_question(database: &str, asked: &ActionAsked) -> chart
         .collect::<Vec<_>>()
         .join(", ");
     let title = match request.targets.as_slice() {
+        [_] if matches!(request.action, Action::DropOlderThan { .. }) => format!("Drop old chunks of {of}"),
         [] | [_] => format!("{} {of}", request.action.verb()),
         [ActionTarget::Job(_), ..] => format!("{} {} jobs", request.action.verb(), request.targets.len()),
         many => format!("{} {} at once", request.action.verb(), many.len()),

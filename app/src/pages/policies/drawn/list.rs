@@ -232,12 +232,18 @@ fn Changes(
         .then(|| changes.last().map(|change| change.id))
         .flatten();
     let kept = KeptList::of(&format!("/db/{database}/policies"), narrowed.as_ref());
-    let bar = kept.bar(kept.export(format!("/db/{database}/export/changes")));
+    let head = view! {
+        <header>
+            <h2>"Changes"</h2>
+            {kept.narrowed()}
+            <div class="end">{kept.export(format!("/db/{database}/export/changes"))}</div>
+        </header>
+    }
+    .into_any();
     if changes.is_empty() {
         return view! {
             <section class="card">
-                <header><h2>"Changes"</h2></header>
-                {bar}
+                {head}
                 <p class="said muted">{if is_first { "Nothing was changed here yet with this console." } else { "There is nothing older." }}</p>
             </section>
         }
@@ -273,8 +279,7 @@ fn Changes(
         .collect_view();
     view! {
         <section class="card">
-            <header><h2>"Changes"</h2></header>
-            {bar}
+            {head}
             <div class="scroll" tabindex="0" role="region" aria-label="Changes">
                 <table>
                     <thead><tr>
