@@ -6,6 +6,7 @@ use axum::body::Body;
 use domain::audit::{Action, AuditQuery, Outcome};
 use domain::role::{Permission, Role};
 use http::{Request, StatusCode, header};
+use support::factory::factory;
 use support::{ORIGIN, PASSWORD, Site, form_post, json_post, page};
 
 fn sign_in_form(name: &str, password: &str) -> String {
@@ -769,7 +770,7 @@ async fn only_the_page_of_a_user_who_exists_leaves_a_read() {
 
 #[tokio::test]
 async fn looking_at_policies_leaves_a_read() {
-    let mut site = Site::new().await;
+    let mut site = Site::showing(factory()).await;
     site.add_user("admin", Role::Admin).await;
     let session = site.sign_in("admin").await;
     for path in ["/db/factory/policies", "/db/factory/policies/changes/1"] {
