@@ -34,6 +34,14 @@ else
   if [ "$(cluster_sql -d factory -Atc "select to_regclass('public.production_kpis') is null")" = t ]; then
     step "the factory demo (some 2.7 million rows)" load_demo
   fi
+  # What the demo's tables should have, so that there is something to compare; unless the caller says so.
+  if ! compgen -e | grep -q '^TIMESCALEDB_'; then
+    export TIMESCALEDB_COMPRESSION_ENABLED=true TIMESCALEDB_COMPRESSION_AFTER="7 days" \
+      TIMESCALEDB_RETENTION_POLICY="90 days" TIMESCALEDB_MAX_BACKGROUND_WORKERS=8 \
+      TIMESCALEDB_CHUNK_TIME_INTERVAL="1 day" TIMESCALEDB_CHUNK_TIME_INTERVAL_METRIC_HIST="1 hour" \
+      TIMESCALEDB_CHUNK_TIME_INTERVAL_OEE="1 day" TIMESCALEDB_RETENTION_POLICY_METRIC_HIST="90 days" \
+      TIMESCALEDB_RETENTION_POLICY_OEE="365 days"
+  fi
   streaming=yes
 fi
 

@@ -77,8 +77,8 @@ pub enum AppError {
     /// Nothing was chosen.
     #[error("Nothing is chosen. Choose at least one table.")]
     NothingChosen,
-    /// A change was not made.
-    #[error("{} {}", .0.sentence(), .1)]
+    /// A change was not made; with the words of what refused it, where there are any.
+    #[error("{}", refused(*.0, .1))]
     Refused(Refusal, String),
     /// What was sent is not what the console's own pages send.
     #[error("The console could not understand this request. Load the page again.")]
@@ -94,7 +94,7 @@ pub enum AppError {
     },
 }
 
-/// Why a change was not made. What the preview says again below it is not repeated.
+/// Why a change was not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
@@ -125,26 +125,38 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// What is wrong and what to do.
+    /// What a notice says above the words of what refused.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::NameNotTyped
+            | Self::Blocked
+            | Self::Unfit
+            | Self::Busy
+            | Self::NotUndone
+            | Self::NothingToDo
+            | Self::NotOffered
+            | Self::Gone => "Nothing was changed",
+            Self::ChangedMeanwhile => "Nothing was changed: something changed after the preview",
+            Self::Unreachable => "The database cannot be reached",
+            Self::Unread => "The database was not read yet",
+            Self::ByServer => "The database refused: nothing was changed",
+        }
+    }
+
+    /// What is wrong and what to do, where there are no words of what refused.
     pub fn sentence(self) -> &'static str {
         match self {
             Self::NameNotTyped => {
-                "Nothing was changed: this deletes rows, so the name has to be typed as it stands beside the field."
+                "This deletes rows, so the name has to be typed as it stands beside the field."
             }
             Self::ChangedMeanwhile => {
-                "Nothing was changed: something changed after the preview, somebody else may have been faster. What you see now is how it stands and what this would do; look at it and send it again."
+                "Something changed after the preview, somebody else may have been faster. Look at how it stands now, and send it again."
             }
-            Self::NothingToDo => "Nothing was changed: it is so already.",
-            Self::Blocked => "Nothing was changed: something speaks against it, as the preview says.",
-            Self::Unfit => {
-                "Nothing was changed: a field cannot be understood. The form says what would be right."
-            }
-            Self::Busy => {
-                "Nothing was changed: another change of this table is under way. Preview again once it is over."
-            }
-            Self::NotUndone => {
-                "Nothing was changed: this change cannot be taken back any more. See how the policy stands now."
-            }
+            Self::NothingToDo => "It is so already.",
+            Self::Blocked => "Something speaks against it, as the preview says.",
+            Self::Unfit => "A field cannot be understood. The form says what would be right.",
+            Self::Busy => "Another change of this table is under way. Preview again once it is over.",
+            Self::NotUndone => "This change cannot be taken back any more. See how the policy stands now.",
             Self::Unreachable => {
                 "The database cannot be reached to change anything. Policies are shown as soon as it answers."
             }
@@ -153,6 +165,14 @@ impl Refusal {
             Self::NotOffered => "The server does not have this.",
             Self::ByServer => "The database refused. The console's log says why.",
         }
+    }
+}
+
+fn refused(refusal: Refusal, words: &str) -> String {
+    if words.is_empty() {
+        refusal.sentence().to_owned()
+    } else {
+        words.to_owned()
     }
 }
 

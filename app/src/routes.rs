@@ -140,6 +140,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/chunks") view=Page::Table(TablePart::Chunks) ssr=SsrMode::Async />
                     <Route path=path!("/compression") view=Page::Table(TablePart::Compression) ssr=SsrMode::Async />
                     <Route path=path!("/policies") view=Page::Table(TablePart::Policies) ssr=SsrMode::Async />
+                    // For tables whose name a browser takes for a step in the path.
+                    <Route path=path!("/policies/change") view=Page::Table(TablePart::PolicyForm) ssr=SsrMode::Async />
+                    <Route path=path!("/policies/retention") view=Page::Operations(OperationsPart::Retention) ssr=SsrMode::Async />
                     <Route path=path!("/policies/changes/:id") view=Page::Table(TablePart::PolicyChange) ssr=SsrMode::Async />
                     <Route path=path!("/policies/retention/:schema/:name") view=Page::Operations(OperationsPart::Retention) ssr=SsrMode::Async />
                     <Route path=path!("/actions") view=Page::Operations(OperationsPart::Actions) ssr=SsrMode::Async />

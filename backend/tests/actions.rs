@@ -10,7 +10,7 @@ use backend::actions::{ActionRefused, keep_actions};
 use backend::auth::Granted;
 use domain::action::{
     Action, ActionOutcome, ActionPreview, ActionRequest, ActionRun, ActionTarget, ActionWarning, Skip,
-    TargetState, UnfitRequest,
+    TargetRun, TargetState, UnfitRequest,
 };
 use domain::audit::{self, Outcome};
 use domain::role::Permission;
@@ -20,7 +20,7 @@ use operating::{
 };
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
-use support::{TestDatabase, execute, until};
+use support::{Server, TestDatabase, execute, server_url, until};
 use tokio::sync::watch;
 
 /// Twenty days in chunks of a day, and compression.
@@ -218,7 +218,7 @@ async fn chunks_are_compressed_and_decompressed_and_every_outcome_is_listed() {
 
     let listed = operated
         .console
-        .actions(&admin(), FACTORY, None, 10)
+        .actions(&admin(), FACTORY, None, None, 10)
         .await
         .expect("listed");
     assert_eq!(listed.len(), 4);
@@ -1006,7 +1006,7 @@ async fn what_a_killed_console_left_is_settled_by_what_the_database_shows() {
     let id = eventually("the second chunk is under way", async || {
         let run = operated
             .console
-            .actions(&admin(), FACTORY, None, 1)
+            .actions(&admin(), FACTORY, None, None, 1)
             .await
             .expect("listed")
             .pop()?;
@@ -1052,4 +1052,83 @@ async fn what_a_killed_console_left_is_settled_by_what_the_database_shows() {
         "{}",
         event.detail
     );
+}
+
+#[tokio::test]
+async fn of_many_targets_those_that_failed_come_first_and_the_others_page_by_page_on_both_state_stores() {
+    let test = "of_many_targets_those_that_failed_come_first";
+    let (_directory, file) = state_file();
+    let mut stores = vec![(file, None)];
+    if let Some(server) = server_url(Server::Any, test) {
+        let state = TestDatabase::plain(&server).await;
+        stores.push((state.url(), Some(state)));
+    }
+    for (state, _database) in stores {
+        let tables = "
+            create table m (t bigint not null, v int);
+            select create_hypertable('m', by_range('t', 10));
+            insert into m select i * 10, i from generate_series(0, 649) i;";
+        let Some(database) = apache_database(test, tables).await else {
+            return;
+        };
+        let operated = operate(&state, &database.url()).await;
+        let all = chunks(&database).await;
+        assert_eq!(all.len(), 650);
+        // The last two are read by somebody for as long as it takes.
+        let mut reader = database.connect().await;
+        let locked = format!("begin; select * from {}; select * from {}", all[648], all[649]);
+        sqlx::raw_sql(AssertSqlSafe(locked))
+            .execute(&mut reader)
+            .await
+            .expect("read");
+        let request = on_table(Action::DropOlderThan {
+            older_than: "6500".to_owned(),
+        });
+        let id = start(&operated, &request).await;
+        let page = async |first: u64, limit: u32| {
+            operated
+                .console
+                .action_with_some(&admin(), FACTORY, id, first, limit)
+                .await
+                .expect("the action")
+        };
+        let run = eventually("the action ends", async || {
+            Some(page(0, 200).await).filter(|run| run.ended_at.is_some())
+        })
+        .await;
+        assert_eq!(
+            (run.counts.total(), run.counts.done, run.counts.failed),
+            (650, 648, 2)
+        );
+        assert_eq!(run.targets.len(), 200);
+        let numbers = |targets: &[TargetRun]| -> Vec<String> {
+            targets.iter().map(|target| target.title.clone()).collect()
+        };
+        let titles: Vec<String> = action(&operated, id)
+            .await
+            .targets
+            .iter()
+            .map(|target| target.title.clone())
+            .collect();
+        assert_eq!(numbers(&run.targets[..2]), titles[648..]);
+        assert!(
+            run.targets[..2]
+                .iter()
+                .all(|target| target.state == TargetState::Failed)
+        );
+        assert_eq!(numbers(&run.targets[2..]), titles[..198]);
+        let last = page(600, 200).await;
+        assert_eq!(numbers(&last.targets), titles[598..648]);
+        assert_eq!(last.counts, run.counts);
+        assert!(page(0, 0).await.targets.is_empty());
+
+        for (table, found) in [(m(), 1), (TableName::new("public", "other"), 0)] {
+            let listed = operated
+                .console
+                .actions(&admin(), FACTORY, Some(&table), None, 10)
+                .await
+                .expect("listed");
+            assert_eq!(listed.len(), found, "{table}");
+        }
+    }
 }

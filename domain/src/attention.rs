@@ -6,6 +6,7 @@ use crate::job::JobKind;
 use crate::judgement::{Light, PolicyVerdict};
 use crate::quantity::{age, bytes, counted};
 use crate::reading::Seen;
+use crate::retention_run::{RetentionOutcome, RetentionStatus};
 use crate::table_name::TableName;
 
 /// At most this many are listed; how many more there are is said.
@@ -60,6 +61,24 @@ pub fn attention(seen: Seen<'_>) -> Vec<Attention> {
     let mut all: Vec<Attention> = of_tables.chain(of_jobs).chain(of_server(seen)).collect();
     all.sort_by_key(|attention| std::cmp::Reverse(attention.light));
     all
+}
+
+/// The console's own retention of a table, where its last run failed.
+pub fn of_console_retention(status: &RetentionStatus) -> Option<Attention> {
+    let run = status
+        .last_run
+        .as_ref()
+        .filter(|run| run.outcome == Some(RetentionOutcome::Failed))?;
+    Some(Attention {
+        light: Light::Failing,
+        title: format!("The console's retention of {} fails", status.table),
+        reason: format!(
+            "{} failed in a row. {}",
+            counted(u64::from(status.failures_in_a_row), "run", "runs"),
+            run.failure
+        ),
+        about: About::Table(status.table.clone()),
+    })
 }
 
 fn wants(light: Light) -> bool {

@@ -7,6 +7,7 @@ use crate::timestamp::Timestamp;
 
 use crate::hypertable::TimePoint;
 
+mod kept;
 mod rows;
 
 pub use rows::Judged;

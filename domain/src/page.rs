@@ -53,15 +53,41 @@ impl TableTab {
 
 /// A page about one hypertable, or about the one that holds the results of this continuous aggregate.
 pub fn hypertable_page(database: &str, table: &TableName, tab: TableTab) -> String {
-    // A browser takes these for steps in the path, escaped too; the lists find the table.
-    if [&table.schema, &table.name]
-        .iter()
-        .any(|part| matches!(part.as_str(), "." | ".."))
-    {
+    // The lists find the table.
+    if is_step(table) {
         let only = escape_parameter(&table.qualified());
         return format!("/db/{database}/{}?table={only}", tab.list());
     }
     format!("/db/{database}/hypertables/{}{}", table.as_path(), tab.path())
+}
+
+/// Whether a table has no address of its own: a browser takes these for steps in the path, escaped too.
+fn is_step(table: &TableName) -> bool {
+    [&table.schema, &table.name]
+        .iter()
+        .any(|part| matches!(part.as_str(), "." | ".."))
+}
+
+/// The form of a table's policy. Some are asked for in the query: what else is said in the address has to look for a `?`.
+pub fn policy_form_page(database: &str, table: &TableName) -> String {
+    if is_step(table) {
+        return format!(
+            "/db/{database}/policies/change?table={}",
+            escape_parameter(&table.qualified())
+        );
+    }
+    format!("{}/change", hypertable_page(database, table, TableTab::Policies))
+}
+
+/// What the console itself drops of a table. Some are asked for in the query, as with [`policy_form_page`].
+pub fn retention_page(database: &str, table: &TableName) -> String {
+    if is_step(table) {
+        return format!(
+            "/db/{database}/policies/retention?table={}",
+            escape_parameter(&table.qualified())
+        );
+    }
+    format!("/db/{database}/policies/retention/{}", table.as_path())
 }
 
 /// The page of one job.
@@ -96,8 +122,32 @@ pub fn is_own_page(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{TableTab, chunks_page, hypertable_page, is_own_page};
+    use super::{TableTab, chunks_page, hypertable_page, is_own_page, policy_form_page, retention_page};
     use crate::table_name::TableName;
+
+    #[test]
+    fn every_table_has_a_form_and_a_page_of_its_retention() {
+        let table = TableName::new("a b", "x?y");
+        assert_eq!(
+            policy_form_page("f", &table),
+            "/db/f/hypertables/a%20b/x%3Fy/policies/change"
+        );
+        assert_eq!(
+            retention_page("f", &table),
+            "/db/f/policies/retention/a%20b/x%3Fy"
+        );
+        for name in [".", ".."] {
+            let table = TableName::new("public", name);
+            assert_eq!(
+                policy_form_page("f", &table),
+                format!("/db/f/policies/change?table=public.%22{name}%22")
+            );
+            assert_eq!(
+                retention_page("f", &table),
+                format!("/db/f/policies/retention?table=public.%22{name}%22")
+            );
+        }
+    }
 
     #[test]
     fn odd_names_are_escaped_in_addresses() {

@@ -1,5 +1,5 @@
 // A database of its own on a server of each edition; the Community server is somebody else's, and may not be there.
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { testServer } from "./console";
 
 export const COMMUNITY = process.env.TIDEMARK_TEST_COMMUNITY_URL;
@@ -35,6 +35,14 @@ export class EditionDatabase {
       ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", this.url(database), "-c", sql],
       { encoding: "utf8" },
     ).trim();
+  }
+
+  /** Does something in a transaction that stays open, under this name, until it is killed. */
+  hold(sql: string, application: string): ChildProcess {
+    return spawn("psql", ["-X", "-q", "-d", this.url(), "-c", `begin; ${sql}; select pg_sleep(600)`], {
+      env: { ...process.env, PGAPPNAME: application },
+      stdio: "ignore",
+    });
   }
 
   /** A new one, with a hypertable `readings` of a hundred days. */

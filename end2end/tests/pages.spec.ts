@@ -21,8 +21,13 @@ const PAGES: Record<string, string> = {
   "policy-form": `${TABLE}/policies/change`,
   "policy-preview": `${TABLE}/policies/change?chunk_interval=12+hours&drop_after=30+days&preview=1`,
   "policy-misread": `${TABLE}/policies/change?drop_after=5+m&preview=1`,
+  "policy-chunks": `${TABLE}/policies/change?drop_after=30+days&preview=1&chunks=1`,
   policies: "policies",
+  "policies-of-a-table": "policies?table=public.energy_consumption",
   actions: "actions",
+  "actions-of-a-table": "actions?table=public.energy_consumption",
+  "action-misread": "actions/preview?action=drop_older_than&table=public.energy_consumption&older_than=90+dayz",
+  "action-question": "actions/preview?action=drop_older_than&table=public.energy_consumption",
   "action-preview": "actions/preview?action=drop_older_than&table=public.energy_consumption&older_than=30+days",
   chunks: "chunks",
   compression: "compression",
@@ -91,8 +96,63 @@ for (const [server, load] of Object.entries(servers)) {
       mkdirSync(screenshots, { recursive: true });
       const url = load();
       database = new URL(url).pathname.slice(1);
-      console_ = await Console.start(url);
+      // Nothing of it is as the demo has it, so the pages have differences to show.
+      console_ = await Console.start(url, {
+        TIMESCALEDB_CHUNK_TIME_INTERVAL: "12 hours",
+        TIMESCALEDB_CHUNK_TIME_INTERVAL_METRIC_HIST: "2 hours",
+        TIMESCALEDB_RETENTION_POLICY: "60 days",
+        TIMESCALEDB_RETENTION_POLICY_OEE: "400 days",
+        TIMESCALEDB_MAX_BACKGROUND_WORKERS: "3",
+        TIMESCALEDB_RETENTION_POLICY_NOTHING: "1 day",
+      });
     });
+
+    /** Pages about what was done are there once something was: a change with its undo, an action, what the console drops. */
+    async function doSomething(page: Page): Promise<Record<string, string>> {
+      const base = `${console_.url}/db/${database}`;
+      const done = () => expect(page.getByText(/^(Applied|Done)$/)).toBeVisible({ timeout: 60_000 });
+      await page.goto(`${base}/hypertables/public/production_kpis/policies/change?chunk_interval=6+hours&drop_after=200+days&preview=1`);
+      const change = page.getByRole("button", { name: "Apply" });
+      if ((await change.count()) > 0) {
+        await change.click();
+        await done();
+      }
+      await page.goto(`${base}/policies?table=public.production_kpis`);
+      const address = await page.getByRole("link", { name: /^Change \d+$/ }).first().getAttribute("href");
+      let job: string | undefined;
+      if (isCommunity) {
+        await page.goto(`${base}/jobs`);
+        job = (await page.locator("tbody th a").first().getAttribute("href"))?.split("/").at(-1);
+        await page.goto(`${base}/actions/preview?action=reschedule_job&job=${job}&next_start=2099-01-02&preview=1`);
+        await page.getByRole("button", { name: "Reschedule" }).click();
+        await done();
+      } else {
+        await page.goto(`${base}/actions/preview?action=drop_older_than&table=public.energy_consumption&older_than=98+days`);
+        const drop = page.getByRole("button", { name: "Drop", exact: true });
+        if ((await drop.count()) > 0) {
+          await page.getByLabel(/Type .* to allow it/).fill("energy_consumption");
+          await drop.click();
+          await done();
+        }
+      }
+      await page.goto(`${base}/actions`);
+      const action = await page.locator("tbody th a").first().getAttribute("href");
+      const from = (path: string | null) => path?.replace(`/db/${database}/`, "") ?? "";
+      return {
+        "policy-change": from(address),
+        "policy-undo": `hypertables/public/production_kpis/policies/change?undo=${address?.split("/").at(-1)}`,
+        "action-run": from(action),
+        "action-run-beyond": `${from(action)}?page=9`,
+        ...(isCommunity
+          ? { "job-question": "jobs" }
+          : {
+              retention: "policies/retention/public/production_kpis",
+              "retention-dry-run": "policies/retention/public/production_kpis?dry_run=1",
+              "table-policies-kept": "hypertables/public/production_kpis/policies",
+            }),
+      };
+    }
+
     test.afterAll(async () => {
       await console_?.stop();
     });
@@ -105,7 +165,8 @@ for (const [server, load] of Object.entries(servers)) {
           const page = await context.newPage();
           const found = complaints(page);
           await signIn(page, console_);
-          for (const [name, address] of Object.entries(PAGES)) {
+          const kept = await doSomething(page);
+          for (const [name, address] of Object.entries({ ...PAGES, ...kept })) {
             await show(page, `${console_.url}/db/${database}/${address}`.replace(/\/$/, ""));
             await expectSound(page, `${prefix}${name}-${width}-${colorScheme}`);
           }

@@ -9,6 +9,7 @@ pub mod configuration;
 mod events;
 mod export;
 mod health;
+mod kept_export;
 mod list_export;
 mod logging;
 mod middleware;

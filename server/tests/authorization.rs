@@ -145,6 +145,16 @@ fn cases() -> Vec<Case> {
             ChangePolicies,
         ),
         case(
+            "/db/{database}/policies/change",
+            Page("/db/factory/policies/change?table=public.%22..%22"),
+            ChangePolicies,
+        ),
+        case(
+            "/db/{database}/policies/retention",
+            Page("/db/factory/policies/retention?table=public.%22..%22"),
+            ChangePolicies,
+        ),
+        case(
             "/db/{database}/policies/changes/{id}",
             Page("/db/factory/policies/changes/1"),
             ChangePolicies,
@@ -194,6 +204,21 @@ fn cases() -> Vec<Case> {
             "/db/{database}/export/{list}",
             Get("/db/factory/export/chunks.csv?table=public.oee"),
             ViewDetails,
+        ),
+        case(
+            "/db/{database}/export/{list}",
+            Get("/db/factory/export/changes.csv"),
+            ChangePolicies,
+        ),
+        case(
+            "/db/{database}/export/{list}",
+            Get("/db/factory/export/actions.json"),
+            OperateJobs,
+        ),
+        case(
+            "/db/{database}/export/{list}",
+            Get("/db/factory/export/retention-runs.csv"),
+            ChangePolicies,
         ),
         case(
             "/db/{database}/export/policies.toml",
@@ -382,7 +407,7 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "/fn/draw_policies",
-            Json(r#"{"database":"factory","before":null}"#),
+            Json(r#"{"database":"factory","table":null,"before":null}"#),
             ChangePolicies,
         ),
         // What these change is refused before anything begins: the database of this test cannot be changed.
@@ -393,7 +418,7 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "/fn/apply_declared",
-            Form("database=factory&which=all"),
+            Form("database=factory&which=all&seen[0]=public.metric_hist%3Dx"),
             ChangePolicies,
         ),
         case(
@@ -403,12 +428,12 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "/fn/draw_action",
-            Json(r#"{"database":"factory","id":1}"#),
+            Json(r#"{"database":"factory","id":1,"page":1}"#),
             OperateJobs,
         ),
         case(
             "/fn/draw_actions",
-            Json(r#"{"database":"factory","before":null}"#),
+            Json(r#"{"database":"factory","table":null,"before":null}"#),
             OperateJobs,
         ),
         case(
@@ -418,7 +443,27 @@ fn cases() -> Vec<Case> {
             ),
             OperateJobs,
         ),
+        // The same address, and what needs more: dropping is no operating.
+        case(
+            "/fn/start_action",
+            Form(
+                "database=factory&fingerprint=x&request=%7B%22action%22%3A%7B%22action%22%3A%22drop_older_than%22%2C%22older_than%22%3A%2290+days%22%7D%2C%22targets%22%3A%5B%7B%22table%22%3A%7B%22schema%22%3A%22public%22%2C%22name%22%3A%22metric_hist%22%7D%7D%5D%7D",
+            ),
+            ChangePolicies,
+        ),
+        case(
+            "/db/{database}/actions/preview",
+            Page(
+                "/db/factory/actions/preview?action=drop_older_than&table=public.metric_hist&older_than=90+days",
+            ),
+            ChangePolicies,
+        ),
         case("/fn/cancel_action", Form("database=factory&id=1"), OperateJobs),
+        case(
+            "/fn/draw_kept_policies",
+            Json(r#"{"database":"factory","table":{"schema":"public","name":"metric_hist"}}"#),
+            ViewDetails,
+        ),
         case(
             "/fn/draw_retention",
             Json(

@@ -6,6 +6,7 @@ use axum::body::Body;
 use domain::audit::{Action, AuditQuery, Outcome};
 use domain::role::{Permission, Role};
 use http::{Request, StatusCode, header};
+use support::factory::factory;
 use support::{ORIGIN, PASSWORD, Site, form_post, json_post, page};
 
 fn sign_in_form(name: &str, password: &str) -> String {
@@ -765,4 +766,29 @@ async fn only_the_page_of_a_user_who_exists_leaves_a_read() {
     };
     assert!(read("user admin").await);
     assert!(!read("nobody").await);
+}
+
+#[tokio::test]
+async fn looking_at_policies_leaves_a_read() {
+    let mut site = Site::showing(factory()).await;
+    site.add_user("admin", Role::Admin).await;
+    let session = site.sign_in("admin").await;
+    for path in ["/db/factory/policies", "/db/factory/policies/changes/1"] {
+        site.page(path, Some(&session)).await;
+    }
+    site.write_reads().await;
+    let query = AuditQuery {
+        action: Some(Action::Read),
+        actor: "admin".to_owned(),
+        ..AuditQuery::default()
+    };
+    let read: Vec<String> = site
+        .audit(&query)
+        .await
+        .into_iter()
+        .map(|event| event.target)
+        .collect();
+    assert!(read.contains(&"policies".to_owned()), "{read:?}");
+    // There is no such change, so nobody has read it.
+    assert!(!read.contains(&"policy change 1".to_owned()), "{read:?}");
 }

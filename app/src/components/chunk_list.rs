@@ -11,6 +11,7 @@ use domain::page::{TableTab, hypertable_page};
 use domain::quantity::{exact_bytes, minute, moment, percent, saved_percent};
 use domain::reading::Reading;
 use domain::role::Permission;
+use domain::snapshot::Edition;
 use domain::table_name::TableName;
 use domain::time_axis::{TimeAxis, Window};
 use leptos::html;
@@ -18,6 +19,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
+use super::choice::{Choice, ChoiceHead, Choices, Choosable, ChosenForm};
 use super::figure::{Bytes, Count, Dash};
 use super::frame::{OwnFrame, database_parameter};
 use super::list::{ColumnHead, FilterBar, Pager};
@@ -90,7 +92,7 @@ struct Windows {
     /// Whether chunks can be chosen, to do something to them.
     may_choose: StoredValue<bool>,
     /// The chunks that are chosen, on screen or not.
-    chosen: RwSignal<BTreeSet<String>>,
+    choices: Choices,
 }
 
 impl Windows {
@@ -105,7 +107,7 @@ impl Windows {
             coming: StoredValue::default(),
             begins: StoredValue::new(true),
             may_choose: StoredValue::new(false),
-            chosen: RwSignal::default(),
+            choices: Choices::new("chunk"),
         }
     }
 
@@ -124,6 +126,14 @@ impl Windows {
         if is_news {
             self.insert(window, page);
             return;
+        }
+        // What was chosen of one table is not meant of another.
+        let is_of_another = self.of.with_value(|known| match (known, &of) {
+            (Some((before, asked)), Some((now, asks))) => before != now || asked.table != asks.table,
+            _ => false,
+        });
+        if is_of_another {
+            self.choices.clear();
         }
         self.of.set_value(of);
         self.coming.set_value(BTreeSet::new());
@@ -213,9 +223,10 @@ fn Loaded(
     is_of_one: bool,
 ) -> impl IntoView {
     let page = reading.facts.clone();
+    let edition = reading.edition.unwrap_or(Edition::Community);
     view! {
         {(!is_of_one).then(|| view! { <SourceNotices reading what="The chunks appear" /> })}
-        {page.map(|page| view! { <ListCard page base query windows is_of_one /> })}
+        {page.map(|page| view! { <ListCard page base query windows is_of_one edition /> })}
     }
     .into_any()
 }
@@ -227,6 +238,7 @@ fn ListCard(
     query: Memo<ChunkQuery>,
     windows: Windows,
     is_of_one: bool,
+    edition: Edition,
 ) -> impl IntoView {
     let shown = page.query.clone();
     if page.total == 0 {
@@ -265,7 +277,9 @@ fn ListCard(
                 }.into_any()
             } else {
                 view! {
-                    {windows.may_choose.get_value().then(|| view! { <ChosenChunks windows /> })}
+                    {windows.may_choose.get_value().then(|| view! {
+                        <ChosenForm choices=windows.choices database=database.clone() actions=choosable(edition) />
+                    })}
                     <Rows page=page.clone() windows is_of_one heads=heads.into_any() />
                 }.into_any()
             }}
@@ -367,7 +381,7 @@ fn Rows(page: ListPage<ChunkRow>, windows: Windows, is_of_one: bool, heads: AnyV
         <div class="scroll windowed" tabindex="0" role="region" aria-label="Chunks" node_ref=region>
             <table class="chunks" aria-rowcount=move || (windows.total.get() + 1).to_string()>
                 <thead><tr>
-                    {may_choose.then(|| view! { <th scope="col" class="check"><span class="visually-hidden">"Chosen"</span></th> })}
+                    {may_choose.then(|| view! { <ChoiceHead /> })}
                     {heads}
                 </tr></thead>
                 <tbody>
@@ -381,80 +395,32 @@ fn Rows(page: ListPage<ChunkRow>, windows: Windows, is_of_one: bool, heads: AnyV
     .into_any()
 }
 
-/// Name of the form that the chosen chunks are sent with.
-const CHOSEN: &str = "chosen-chunks";
-
-/// Whether one chunk is chosen. Once the page is alive, the form itself says which are: rows that are scrolled away are not
-/// in the document.
-#[component]
-fn Choice(chunk: TableName, windows: Windows) -> impl IntoView {
-    let hydrated = is_hydrated();
-    let value = chunk.qualified();
-    let chosen = windows.chosen;
-    let (shown, changed) = (value.clone(), value.clone());
-    view! {
-        <td class="check">
-            <input
-                type="checkbox"
-                form=CHOSEN
-                name=move || (!hydrated.get()).then_some("chunk")
-                value=value
-                aria-label=format!("Choose {}", chunk.name)
-                prop:checked=move || chosen.with(|chosen| chosen.contains(&shown))
-                on:change=move |event| chosen.update(|chosen| {
-                    if event_target_checked(&event) {
-                        chosen.insert(changed.clone());
-                    } else {
-                        chosen.remove(&changed);
-                    }
-                })
-            />
-        </td>
-    }
-    .into_any()
-}
-
-/// What is to be done to the chosen chunks.
-#[component]
-fn ChosenChunks(windows: Windows) -> impl IntoView {
-    let chosen = windows.chosen;
-    let hydrated = is_hydrated();
-    let action = format!("/db/{}/actions/preview", windows.database.get_untracked());
-    view! {
-        <form id=CHOSEN class="filters chosen" method="get" action=action>
-            <label>
-                <span>"Do to the chosen"</span>
-                <select name="action">
-                    <option value="compress">"Compress"</option>
-                    <option value="recompress">"Compress anew"</option>
-                    <option value="decompress">"Decompress"</option>
-                    <option value="freeze">"Freeze"</option>
-                    <option value="unfreeze">"Unfreeze"</option>
-                    <option value="drop">"Drop"</option>
-                </select>
-            </label>
-            <button type="submit" class="btn" disabled=move || hydrated.get() && chosen.with(BTreeSet::is_empty)>"Preview"</button>
-            <span class="hint" aria-live="polite">{move || match chosen.with(BTreeSet::len) {
-                0 => String::new(),
-                count => format!("{count} chosen"),
-            }}</span>
-            {move || chosen
-                .get()
-                .into_iter()
-                .map(|chunk| view! { <input type="hidden" name="chunk" value=chunk /> })
-                .collect_view()}
-        </form>
-    }
-    .into_any()
+/// What can be done to chosen chunks in an edition.
+fn choosable(edition: Edition) -> Vec<Choosable> {
+    let reason = (edition == Edition::Apache)
+        .then_some("The Apache edition has no compression, and freezes no chunks.");
+    vec![
+        ("compress", "Compress", reason),
+        ("recompress", "Compress anew", reason),
+        ("decompress", "Decompress", reason),
+        ("freeze", "Freeze", reason),
+        ("unfreeze", "Unfreeze", reason),
+        ("drop", "Drop", None),
+    ]
 }
 
 #[component]
 fn Row(row: ChunkRow, index: usize, is_of_one: bool, windows: Windows) -> impl IntoView {
     let database = windows.database.get_untracked();
-    let choice = windows
-        .may_choose
-        .get_value()
-        .then(|| view! { <Choice chunk=TableName::new(&row.chunk.schema, &row.chunk.name) windows /> });
+    let choice = windows.may_choose.get_value().then(|| {
+        view! {
+            <Choice
+                choices=windows.choices
+                value=TableName::new(&row.chunk.schema, &row.chunk.name).qualified()
+                label=row.chunk.name.clone()
+            />
+        }
+    });
     let table = (!is_of_one).then(|| row.display_name());
     let state = state_word(row.chunk.status);
     let due_or_state = row.due.map_or(state, ChunkDue::as_str);

@@ -1,6 +1,7 @@
 //! Pieces that several pages are made of.
 
 mod account_menu;
+mod choice;
 mod chunk_list;
 mod crumbs;
 mod export_links;
@@ -28,6 +29,7 @@ mod title;
 mod under_way;
 mod when;
 
+pub(crate) use choice::{Choice, ChoiceHead, Choices, Choosable, ChosenForm};
 pub(crate) use chunk_list::ChunkList;
 pub(crate) use export_links::ExportLinks;
 pub(crate) use figure::{Bytes, Count, Dash, Moment, TableName};

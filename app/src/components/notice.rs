@@ -66,6 +66,14 @@ pub(crate) fn DoneNoticeView(notice: DoneNotice) -> impl IntoView {
                 <p>"Copy it to where the program reads it; whoever has it may do what it may do."</p>
             </Notice>
         }.into_any(),
+        DoneNotice::Told { is_refused, title, words, .. } => {
+            let tone = if is_refused { Tone::Bad } else { Tone::Warn };
+            view! {
+                <Notice tone title=title takes_focus=true>
+                    {words.into_iter().map(|words| view! { <p>{words}</p> }).collect_view()}
+                </Notice>
+            }.into_any()
+        }
     }
 }
 

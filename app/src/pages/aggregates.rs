@@ -15,8 +15,8 @@ use leptos_router::hooks::use_query_map;
 
 use super::AggregateActions;
 use crate::components::{
-    Bytes, ColumnHead, Dash, FilterBar, LightPill, LoadFailed, OwnFrame, PageTitle, Pager, PsqlOf, Refresher,
-    SourceNotices, TableName, Told, database_parameter,
+    Bytes, Choice, ChoiceHead, Choices, ChosenForm, ColumnHead, Dash, FilterBar, LightPill, LoadFailed,
+    OwnFrame, PageTitle, Pager, PsqlOf, Refresher, SourceNotices, TableName, Told, database_parameter,
 };
 use crate::loading::load_again;
 use crate::server_fns::list_aggregates;
@@ -27,6 +27,8 @@ pub(crate) fn AggregatesPage() -> impl IntoView {
     let database = database_parameter();
     let refresher = expect_context::<Refresher>();
     let frame = expect_context::<OwnFrame>();
+    // What is chosen lives here, outside of what is loaded.
+    let choices = Choices::new("aggregate");
     let parameters = use_query_map();
     let query =
         Memo::new(move |_| parameters.with(|map| AggregateQuery::from_parameters(|name| map.get(name))));
@@ -40,8 +42,9 @@ pub(crate) fn AggregatesPage() -> impl IntoView {
         <Transition fallback=|| view! { <div class="skeleton" role="status" aria-label="Loading"><span class="bone table-bone"></span></div> }>
             {move || Suspend::new(async move {
                 let may_refresh = frame.await.is_ok_and(|frame| frame.account.may(Permission::OperateJobs));
+                let choices = may_refresh.then_some(choices);
                 match list.await {
-                    Ok(reading) => view! { <ListBody reading database=database.get_untracked() query may_refresh /> }.into_any(),
+                    Ok(reading) => view! { <ListBody reading database=database.get_untracked() query choices /> }.into_any(),
                     Err(error) => view! { <LoadFailed error /> }.into_any(),
                 }
             })}
@@ -55,7 +58,7 @@ fn ListBody(
     reading: Reading<Facts>,
     database: String,
     query: Memo<AggregateQuery>,
-    may_refresh: bool,
+    #[prop(optional_no_strip)] choices: Option<Choices>,
 ) -> impl IntoView {
     let edition = reading.edition.unwrap_or(Edition::Community);
     let facts = reading.facts.clone();
@@ -69,14 +72,19 @@ fn ListBody(
         {facts.map(|facts| if facts.page.total == 0 {
             view! { <section class="card"><NoAggregates edition /></section> }.into_any()
         } else {
-            view! { <ListCard facts database query may_refresh /> }.into_any()
+            view! { <ListCard facts database query choices /> }.into_any()
         })}
     }
     .into_any()
 }
 
 #[component]
-fn ListCard(facts: Facts, database: String, query: Memo<AggregateQuery>, may_refresh: bool) -> impl IntoView {
+fn ListCard(
+    facts: Facts,
+    database: String,
+    query: Memo<AggregateQuery>,
+    #[prop(optional_no_strip)] choices: Option<Choices>,
+) -> impl IntoView {
     let Facts { page, rows } = facts;
     let base = format!("/db/{database}/aggregates");
     let shown = page.query.clone();
@@ -84,6 +92,9 @@ fn ListCard(facts: Facts, database: String, query: Memo<AggregateQuery>, may_ref
     view! {
         <section class="card">
             <FilterBar page=page.clone() base=base.clone() query noun=("continuous aggregate", "continuous aggregates") what="Filter by view, source or owner" export=format!("/db/{database}/export/aggregates") />
+            {choices.filter(|_| !rows.is_empty()).map(|choices| view! {
+                <ChosenForm choices database=database.clone() actions=vec![("refresh", "Refresh", None)] />
+            })}
             {if rows.is_empty() {
                 view! {
                     <div class="empty">
@@ -98,6 +109,7 @@ fn ListCard(facts: Facts, database: String, query: Memo<AggregateQuery>, may_ref
                         <table class="operations">
                             <thead>
                                 <tr>
+                                    {choices.map(|_| view! { <ChoiceHead /> })}
                                     {AggregateColumn::ALL
                                         .iter()
                                         .map(|column| view! { <ColumnHead column=*column class=class(*column) query=shown.clone() base=base.clone() /> })
@@ -109,7 +121,7 @@ fn ListCard(facts: Facts, database: String, query: Memo<AggregateQuery>, may_ref
                             <tbody>
                                 {rows
                                     .into_iter()
-                                    .map(|(row, words)| view! { <Row row words database=database.clone() may_refresh /> })
+                                    .map(|(row, words)| view! { <Row row words database=database.clone() choices /> })
                                     .collect_view()}
                             </tbody>
                         </table>
@@ -135,7 +147,13 @@ fn class(column: AggregateColumn) -> &'static str {
 }
 
 #[component]
-fn Row(row: AggregateRow, words: AggregateWords, database: String, may_refresh: bool) -> impl IntoView {
+fn Row(
+    row: AggregateRow,
+    words: AggregateWords,
+    database: String,
+    #[prop(optional_no_strip)] choices: Option<Choices>,
+) -> impl IntoView {
+    let may_refresh = choices.is_some();
     let source = row.source().clone();
     let AggregateRow {
         aggregate,
@@ -150,8 +168,12 @@ fn Row(row: AggregateRow, words: AggregateWords, database: String, may_refresh: 
     };
     let behind = words.behind.clone();
     let (of, view_name) = (database.clone(), aggregate.view.clone());
+    let choice = choices.map(|choices| {
+        view! { <Choice choices value=aggregate.view.qualified() label=aggregate.view.to_string() /> }
+    });
     view! {
         <tr>
+            {choice}
             <th scope="row" class="name">
                 <A href=hypertable_page(&database, &aggregate.view, TableTab::Overview)><TableName name=aggregate.view.to_string() /></A>
                 <span class="under">

@@ -6,6 +6,7 @@ use domain::listing::Column;
 use domain::psql::Statement;
 use domain::quantity::{counted, day, exact_bytes, moment, percent, saved_percent, thousands};
 use domain::reading::Reading;
+use domain::role::Permission;
 use domain::snapshot::Edition;
 use leptos::prelude::*;
 use leptos_router::components::A;
@@ -15,8 +16,9 @@ use super::overview::NoHypertables;
 use super::table_address;
 use crate::charts::Chart;
 use crate::components::{
-    Bytes, ColumnHead, Count, Dash, FilterBar, LightPill, LoadFailed, PageTitle, Pager, PsqlOf, Refresher,
-    SizeBar, SizeLegend, SourceNotices, TableName, database_parameter, minutes,
+    Bytes, Choice, ChoiceHead, Choices, Choosable, ChosenForm, ColumnHead, Count, Dash, FilterBar, LightPill,
+    LoadFailed, OwnFrame, PageTitle, Pager, PsqlOf, Refresher, SizeBar, SizeLegend, SourceNotices, TableName,
+    database_parameter, minutes,
 };
 use crate::loading::load_again;
 use crate::server_fns::{draw_tables, list_hypertables};
@@ -34,14 +36,19 @@ pub(crate) fn HypertablesPage() -> impl IntoView {
         move || refresher.version(),
         |(database, query)| list_hypertables(database, query),
     );
+    // What is chosen lives here, outside of what is loaded.
+    let choices = Choices::new("table");
+    let frame = expect_context::<OwnFrame>();
     let minutes = minutes();
     let drawn = load_again(move || database.get(), move || minutes.get(), draw_tables);
     view! {
         <PageTitle text=Signal::derive(move || format!("Hypertables · {} · Tidemark", database.get())) />
         <Transition fallback=|| view! { <div class="skeleton" role="status" aria-label="Loading"><span class="bone table-bone"></span></div> }>
             {move || Suspend::new(async move {
+                let may_choose = frame.await.is_ok_and(|frame| frame.account.may(Permission::ChangePolicies));
+                let choices = may_choose.then_some(choices);
                 match list.await {
-                    Ok(reading) => view! { <ListBody reading database=database.get_untracked() query /> }.into_any(),
+                    Ok(reading) => view! { <ListBody reading database=database.get_untracked() query choices /> }.into_any(),
                     Err(error) => view! { <LoadFailed error /> }.into_any(),
                 }
             })}
@@ -61,6 +68,7 @@ fn ListBody(
     reading: Reading<HypertableList>,
     database: String,
     query: Memo<HypertableQuery>,
+    #[prop(optional_no_strip)] choices: Option<Choices>,
 ) -> impl IntoView {
     let edition = reading.edition.unwrap_or(Edition::Community);
     let list = reading.facts.clone();
@@ -84,7 +92,7 @@ fn ListBody(
             view! { <section class="card"><NoHypertables /></section> }.into_any()
         } else {
             view! {
-                <ListCard list edition database query />
+                <ListCard list edition database query choices />
             }.into_any()
         })}
     }
@@ -96,6 +104,7 @@ fn ListCard(
     edition: Edition,
     database: String,
     query: Memo<HypertableQuery>,
+    #[prop(optional_no_strip)] choices: Option<Choices>,
 ) -> impl IntoView {
     let base = format!("/db/{database}/hypertables");
     let export = format!("/db/{database}/export/hypertables");
@@ -110,6 +119,9 @@ fn ListCard(
     view! {
         <section class="card">
             <FilterBar page=page.clone() base=base.clone() query noun=("table", "tables") what="Filter by schema, name or owner" export />
+            {choices.filter(|_| !rows.is_empty()).map(|choices| view! {
+                <ChosenForm choices database=database.clone() actions=choosable(edition) />
+            })}
             {if rows.is_empty() {
                 view! {
                     <div class="empty">
@@ -124,6 +136,7 @@ fn ListCard(
                         <table class="hypertables">
                             <thead>
                                 <tr>
+                                    {choices.map(|_| view! { <ChoiceHead /> })}
                                     {HypertableColumn::ALL
                                         .iter()
                                         .filter(|column| is_offered(**column, edition))
@@ -139,7 +152,7 @@ fn ListCard(
                                     .into_iter()
                                     .map(|(table, light)| {
                                         let href = table_address(&database, &table);
-                                        view! { <Row table light largest=largest_bytes edition href /> }
+                                        view! { <Row table light largest=largest_bytes edition href choices /> }
                                     })
                                     .collect_view()}
                             </tbody>
@@ -156,6 +169,20 @@ fn ListCard(
             <Pager page base />
         </section>
     }
+}
+
+/// What can be done to chosen tables in an edition.
+fn choosable(edition: Edition) -> Vec<Choosable> {
+    let reason = (edition == Edition::Apache)
+        .then_some("The Apache edition has no compression, and freezes no chunks.");
+    vec![
+        ("compress", "Compress", reason),
+        ("recompress", "Compress anew", reason),
+        ("decompress", "Decompress", reason),
+        ("freeze", "Freeze", reason),
+        ("unfreeze", "Unfreeze", reason),
+        ("drop_older_than", "Drop old chunks", None),
+    ]
 }
 
 /// Whether the edition can have anything in the column.
@@ -185,7 +212,17 @@ fn class(column: HypertableColumn) -> &'static str {
 }
 
 #[component]
-fn Row(table: Hypertable, light: TableLight, largest: u64, edition: Edition, href: String) -> impl IntoView {
+fn Row(
+    table: Hypertable,
+    light: TableLight,
+    largest: u64,
+    edition: Edition,
+    href: String,
+    #[prop(optional_no_strip)] choices: Option<Choices>,
+) -> impl IntoView {
+    let choice = choices.map(|choices| {
+        view! { <Choice choices value=table.table_name().qualified() label=table.display_name() /> }
+    });
     let name = table.display_name();
     let bytes = table.size.total_bytes();
     let saved = table
@@ -200,6 +237,7 @@ fn Row(table: Hypertable, light: TableLight, largest: u64, edition: Edition, hre
     };
     view! {
         <tr>
+            {choice}
             <th scope="row" class="name" title=format!("owned by {}", table.owner)>
                 <A href=href><TableName name /></A>
                 <span class="under">

@@ -1,5 +1,6 @@
 //! Every background job: whether it does its work, when it runs next, how its last runs ended.
 
+use domain::action::is_routine;
 use domain::job::{Job, JobKind, RunOutcome};
 use domain::job_list::{JobColumn, JobQuery, job_table};
 use domain::jobs_page::{JobWords, JobsPage as Facts, JobsSummary};
@@ -8,6 +9,7 @@ use domain::page::{TableTab, hypertable_page};
 use domain::psql::Statement;
 use domain::quantity::{counted, thousands};
 use domain::reading::Reading;
+use domain::role::Permission;
 use domain::snapshot::Edition;
 use domain::visible::Visible;
 use leptos::prelude::*;
@@ -15,8 +17,9 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
 use crate::components::{
-    ColumnHead, Count, Dash, FilterBar, Icon, LightPill, LoadFailed, PageTitle, Pager, PsqlOf, Refresher,
-    RunsChart, SourceNotices, Symbol, TableName, Told, database_parameter, range_query, runs_range,
+    Choice, ChoiceHead, Choices, Choosable, ChosenForm, ColumnHead, Count, Dash, FilterBar, Icon, LightPill,
+    LoadFailed, OwnFrame, PageTitle, Pager, PsqlOf, Refresher, RunsChart, SourceNotices, Symbol, TableName,
+    Told, database_parameter, range_query, runs_range,
 };
 use crate::loading::load_again;
 use crate::server_fns::list_jobs;
@@ -29,6 +32,9 @@ pub(crate) fn JobsPage() -> impl IntoView {
     let parameters = use_query_map();
     let query = Memo::new(move |_| parameters.with(|map| JobQuery::from_parameters(|name| map.get(name))));
     let range = runs_range();
+    // What is chosen lives here, outside of what is loaded.
+    let choices = Choices::new("job");
+    let frame = expect_context::<OwnFrame>();
     let list = load_again(
         move || (database.get(), query.get()),
         move || refresher.version(),
@@ -50,14 +56,28 @@ pub(crate) fn JobsPage() -> impl IntoView {
                 let kept = range_query(range.get());
                 Suspend::new(async move {
                     let reading = list.await.ok()?;
+                    let account = frame.await.ok()?.account;
                     let edition = reading.edition.unwrap_or(Edition::Community);
+                    let chosen = Chosen {
+                        choices,
+                        manages: account.may(Permission::ChangePolicies),
+                    };
+                    // The Apache edition lists TimescaleDB's own jobs only.
+                    let chosen = (edition == Edition::Community && account.may(Permission::OperateJobs)).then_some(chosen);
                     let facts = reading.facts?;
-                    Some(view! { <ListCard facts edition database=database.get_untracked() kept query /> })
+                    Some(view! { <ListCard facts edition database=database.get_untracked() kept query chosen /> })
                 })
             }}
         </Transition>
         <PsqlOf title="Jobs" statement=Statement::Jobs />
     }
+}
+
+/// What is chosen, and whether whoever chooses may do everything.
+#[derive(Clone, Copy)]
+struct Chosen {
+    choices: Choices,
+    manages: bool,
 }
 
 #[component]
@@ -146,6 +166,7 @@ fn ListCard(
     /// What else stands in the address.
     kept: String,
     query: Memo<JobQuery>,
+    #[prop(optional_no_strip)] chosen: Option<Chosen>,
 ) -> impl IntoView {
     let Facts { page, rows, .. } = facts;
     if page.total == 0 && page.query.table.is_none() {
@@ -158,6 +179,9 @@ fn ListCard(
     view! {
         <section class="card">
             <FilterBar page=page.clone() base=base.clone() query noun=("job", "jobs") what="Filter by job, table, owner or number" export=format!("/db/{database}/export/jobs") />
+            {chosen.filter(|_| !rows.is_empty()).map(|Chosen { choices, manages }| view! {
+                <ChosenForm choices database=database.clone() actions=choosable(manages) />
+            })}
             {if rows.is_empty() {
                 view! {
                     <div class="empty">
@@ -172,6 +196,7 @@ fn ListCard(
                         <table class="operations">
                             <thead>
                                 <tr>
+                                    {chosen.map(|_| view! { <ChoiceHead /> })}
                                     {JobColumn::ALL
                                         .iter()
                                         .map(|column| view! {
@@ -184,7 +209,7 @@ fn ListCard(
                             <tbody>
                                 {rows
                                     .into_iter()
-                                    .map(|(job, words)| view! { <Row job words database=database.clone() /> })
+                                    .map(|(job, words)| view! { <Row job words database=database.clone() chosen /> })
                                     .collect_view()}
                             </tbody>
                         </table>
@@ -202,6 +227,17 @@ fn ListCard(
     .into_any()
 }
 
+/// What can be done to chosen jobs.
+fn choosable(manages: bool) -> Vec<Choosable> {
+    let reason = (!manages).then_some("Administrators reschedule jobs.");
+    vec![
+        ("run_job", "Run now", None),
+        ("pause_job", "Pause", None),
+        ("resume_job", "Resume", None),
+        ("reschedule_job", "Reschedule", reason),
+    ]
+}
+
 /// On a narrow screen the columns that matter stay; the rest is told under the name.
 fn class(column: JobColumn) -> &'static str {
     match column {
@@ -212,7 +248,12 @@ fn class(column: JobColumn) -> &'static str {
 }
 
 #[component]
-fn Row(job: Job, words: JobWords, database: String) -> impl IntoView {
+fn Row(
+    job: Job,
+    words: JobWords,
+    database: String,
+    #[prop(optional_no_strip)] chosen: Option<Chosen>,
+) -> impl IntoView {
     let JobWords {
         title,
         verdict,
@@ -223,9 +264,18 @@ fn Row(job: Job, words: JobWords, database: String) -> impl IntoView {
     let started = last.as_ref().and_then(|last| last.started.clone());
     let outcome = last.as_ref().and_then(|last| last.outcome);
     let took = last.and_then(|last| last.took);
+    let choice = chosen.map(|Chosen { choices, manages }| {
+        let withheld = if verdict.is_none() {
+            Some("TimescaleDB's own: nobody runs or pauses it")
+        } else {
+            (!manages && !is_routine(job.kind)).then_some("Administrators run and pause it")
+        };
+        view! { <Choice choices value=job.id.to_string() label=format!("{title} (job {})", job.id) withheld /> }
+    });
     let never = || view! { <Dash reason="it has never run" /> };
     view! {
         <tr>
+            {choice}
             <td class="num wide-only">{job.id.to_string()}</td>
             <th scope="row" class="name">
                 <A href=format!("/db/{database}/jobs/{}", job.id)><TableName name=title /></A>

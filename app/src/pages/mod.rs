@@ -10,6 +10,8 @@ mod compression;
 mod hypertables;
 mod job;
 mod jobs;
+#[cfg(feature = "ssr")]
+mod kept_list;
 mod login;
 mod not_found;
 mod overview;
@@ -26,11 +28,13 @@ use domain::page::{TableTab, hypertable_page};
 pub(crate) use account::AccountPage;
 #[cfg(feature = "ssr")]
 pub(crate) use actions::{
-    ACTIONS_A_PAGE, ActionAsked, draw_action_list, draw_action_preview_of, draw_action_question,
-    draw_action_run, draw_retention_of, draw_unfit_action, draw_unread_action, retention_page,
+    ACTIONS_A_PAGE, ActionAsked, TARGETS_A_PAGE, action_address, draw_action_list, draw_action_preview_of,
+    draw_action_question, draw_action_run, draw_kept_policies, draw_retention_of, draw_unfit_action,
+    draw_unread_action,
 };
 pub(crate) use actions::{
-    ActionPage, ActionsPage, AggregateActions, JobActions, NewActionPage, RetentionPage, TableActions,
+    ActionPage, ActionsPage, AggregateActions, JobActions, MOST_CHOSEN, NewActionPage, RetentionPage,
+    TableActions,
 };
 pub(crate) use activity::ActivityPage;
 pub(crate) use aggregates::AggregatesPage;
@@ -40,13 +44,17 @@ pub(crate) use compression::CompressionPage;
 pub(crate) use hypertables::HypertablesPage;
 pub(crate) use job::JobPage;
 pub(crate) use jobs::JobsPage;
+#[cfg(feature = "ssr")]
+use kept_list::KeptList;
 pub(crate) use login::LoginPage;
 pub(crate) use not_found::NotFoundPage;
 pub(crate) use overview::OverviewPage;
 #[cfg(feature = "ssr")]
 pub(crate) use overview::draw_overview;
 #[cfg(feature = "ssr")]
-pub(crate) use policies::{CHANGES_A_PAGE, PolicyFormAsked, draw_change, draw_form, draw_policy_list};
+pub(crate) use policies::{
+    CHANGES_A_PAGE, PolicyFormAsked, draw_change, draw_form, draw_policy_list, policy_form_address,
+};
 pub(crate) use policies::{PoliciesPage, PolicyChangePage, PolicyFormPage};
 pub(crate) use search::SearchPage;
 pub(crate) use setup::SetupPage;

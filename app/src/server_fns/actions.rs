@@ -1,6 +1,7 @@
 //! What is done to chunks, continuous aggregates and jobs by hand: previewed, started, watched, ended.
 
 use charts::Markup;
+use domain::table_name::TableName;
 use leptos::prelude::*;
 
 use crate::components::DrawnProgress;
@@ -9,6 +10,8 @@ use crate::error::AppError;
 /// Draws what an action would do. `said` is what stands in the page's address.
 #[server(prefix = "/fn", endpoint = "draw_action_preview", input = leptos::server_fn::codec::Json)]
 pub async fn draw_action_preview(database: String, said: Vec<(String, String)>) -> Result<Markup, AppError> {
+    use backend::actions::ActionRefused;
+    use domain::action::Action;
     use domain::role::Permission;
 
     use super::guard;
@@ -26,7 +29,7 @@ pub async fn draw_action_preview(database: String, said: Vec<(String, String)>) 
         };
         let asked = match asked {
             Ok(asked) => asked,
-            Err(words) => return Ok(crate::pages::draw_unfit_action(&words)),
+            Err(words) => return Ok(crate::pages::draw_unfit_action(&database, &words)),
         };
         (console, granted, asked)
     };
@@ -45,15 +48,24 @@ pub async fn draw_action_preview(database: String, said: Vec<(String, String)>) 
     if asked.is_asking {
         return Ok(crate::pages::draw_action_question(&database, &asked));
     }
-    let preview = console
-        .preview_action(&granted, &database, &asked.request)
-        .await
-        .map_err(refused)?;
-    Ok(crate::pages::draw_action_preview_of(
-        &database,
-        &asked.request,
-        preview,
-    ))
+    match console.preview_action(&granted, &database, &asked.request).await {
+        Ok(preview) => Ok(crate::pages::draw_action_preview_of(&database, &asked, preview)),
+        // What was said is there again, with what would be right.
+        Err(ActionRefused::Unfit(words)) => Ok(crate::pages::draw_action_question(
+            &database,
+            &asked.asked_again(words),
+        )),
+        Err(ActionRefused::NothingToDo(words))
+            if matches!(asked.request.action, Action::DropOlderThan { .. }) =>
+        {
+            let words = format!("There is nothing to do: {words}");
+            Ok(crate::pages::draw_action_question(
+                &database,
+                &asked.asked_again(words),
+            ))
+        }
+        Err(error) => Err(refused(error)),
+    }
 }
 
 /// Starts what a preview showed, and leads to the page that shows how far it is.
@@ -71,6 +83,7 @@ pub async fn start_action(
 
     let (console, granted) = guard::demand(Permission::OperateJobs, "action").await?;
     let request: ActionRequest = serde_json::from_str(&request).map_err(|_| super::bad_request())?;
+    guard::stands_on(crate::pages::action_address(&database, &request), Vec::new());
     let refused = |error| guard::action_refused("starting an action", error);
     let needed = console.action_permission(&database, &request).map_err(refused)?;
     // Refreshing may turn out to lose what only an administrator may lose: who may change policies asks as such.
@@ -98,8 +111,9 @@ pub async fn cancel_action(database: String, id: i64) -> Result<(), AppError> {
 
     let (console, granted) = guard::demand(Permission::OperateJobs, "action").await?;
     let refused = |error| guard::action_refused("ending an action", error);
+    guard::stands_on(format!("/db/{database}/actions/runs/{id}"), Vec::new());
     let needed = console
-        .action(&granted, &database, id)
+        .action_with_some(&granted, &database, id, 0, 0)
         .await
         .map_err(refused)?
         .permission;
@@ -116,29 +130,46 @@ pub async fn cancel_action(database: String, id: i64) -> Result<(), AppError> {
     Ok(())
 }
 
-/// Draws one action.
+/// Draws one action, with one page of its targets.
 #[server(prefix = "/fn", endpoint = "draw_action", input = leptos::server_fn::codec::Json)]
-pub async fn draw_action(database: String, id: i64) -> Result<DrawnProgress, AppError> {
+pub async fn draw_action(database: String, id: i64, page: u64) -> Result<DrawnProgress, AppError> {
     use super::guard;
 
     let (console, granted) = guard::demand(domain::role::Permission::OperateJobs, "action").await?;
+    let size = crate::pages::TARGETS_A_PAGE;
+    let first = page.saturating_sub(1).saturating_mul(u64::from(size));
     let run = console
-        .action(&granted, &database, id)
+        .action_with_some(&granted, &database, id, first, size)
         .await
         .map_err(|error| guard::action_refused("reading an action", error))?;
-    let drawn = crate::pages::draw_action_run(&database, &run, granted.may(run.permission));
+    let drawn = crate::pages::draw_action_run(&database, &run, page.max(1), granted.may(run.permission));
     Ok(crate::components::progress(drawn, run.ended_at.is_some()))
 }
 
-/// Draws what was done, newest first, before one.
+/// Draws what was done, newest first: of one table or of all, before one.
 #[server(prefix = "/fn", endpoint = "draw_actions", input = leptos::server_fn::codec::Json)]
-pub async fn draw_actions(database: String, before: Option<i64>) -> Result<Markup, AppError> {
+pub async fn draw_actions(
+    database: String,
+    table: Option<TableName>,
+    before: Option<i64>,
+) -> Result<Markup, AppError> {
     use super::guard;
 
     let (console, granted) = guard::demand(domain::role::Permission::OperateJobs, "actions").await?;
     let runs = console
-        .actions(&granted, &database, before, crate::pages::ACTIONS_A_PAGE)
+        .actions(
+            &granted,
+            &database,
+            table.as_ref(),
+            before,
+            crate::pages::ACTIONS_A_PAGE,
+        )
         .await
         .map_err(|error| guard::action_refused("reading the actions", error))?;
-    Ok(crate::pages::draw_action_list(&database, &runs, before.is_none()))
+    Ok(crate::pages::draw_action_list(
+        &database,
+        &runs,
+        table.as_ref(),
+        before.is_none(),
+    ))
 }

@@ -6,6 +6,7 @@ use backend::auth::{Caller, Client, Denied, Granted, Principal, Session};
 use backend::console::{Console, HistoryNotShown, MadeOf, NotShown};
 use backend::policies::PolicyRefused;
 use backend::reference::Reference;
+use backend::timescale::ServerRefusal;
 use domain::role::Permission;
 use domain::table_name::TableName;
 use domain::table_page::TablePage;
@@ -15,6 +16,7 @@ use leptos::prelude::use_context;
 use leptos::server_fn::error::ServerFnUrlError;
 use leptos_axum::ResponseOptions;
 
+use super::notice::{DoneNotice, leave_notice};
 use crate::drawings::Table;
 use crate::error::{AppError, Refusal};
 
@@ -73,6 +75,53 @@ fn page_with(error: &AppError) -> Option<HeaderValue> {
     HeaderValue::from_str(page.as_str()).ok()
 }
 
+/// The page a form stands on: where it leads back to when it is refused. Browsers cut the address they say they come from.
+#[derive(Debug, Clone)]
+struct FormPage {
+    /// Its path and query.
+    address: String,
+    /// What was typed that the address does not hold.
+    typed: Vec<(String, String)>,
+}
+
+/// Says which page the form stands on, whatever the browser says.
+pub(super) fn stands_on(address: String, typed: Vec<(String, String)>) {
+    leptos::prelude::provide_context(FormPage { address, typed });
+}
+
+/// Leads a refused form back to its page, with the reason in the notice cookie: an address that brings words can have been
+/// written by anybody.
+fn lead_back(refusal: Refusal, words: &str, response: &ResponseOptions) {
+    let page = use_context::<FormPage>().or_else(|| {
+        let parts = use_context::<Parts>()?;
+        let mut address = parts.headers.get(header::REFERER)?.to_str().ok()?.to_owned();
+        ServerFnUrlError::<AppError>::strip_error_info(&mut address);
+        Some(FormPage {
+            address,
+            typed: Vec::new(),
+        })
+    });
+    let Some(page) = page else { return };
+    let notice = DoneNotice::Told {
+        is_refused: true,
+        title: refusal.title().to_owned(),
+        words: vec![
+            if words.is_empty() {
+                refusal.sentence()
+            } else {
+                words
+            }
+            .to_owned(),
+        ],
+        typed: page.typed,
+    };
+    if let Ok(location) = HeaderValue::from_str(&page.address)
+        && leave_notice(&notice).is_ok()
+    {
+        response.insert_header(header::LOCATION, location);
+    }
+}
+
 /// The error, with its HTTP status.
 pub(super) fn refuse(status: StatusCode, error: AppError) -> AppError {
     if let Some(response) = use_context::<ResponseOptions>() {
@@ -82,6 +131,8 @@ pub(super) fn refuse(status: StatusCode, error: AppError) -> AppError {
         // A refused permission keeps its status whatever asked: there is no form that leads here.
         if !is_form() || error == AppError::Forbidden {
             response.set_status(status);
+        } else if let AppError::Refused(refusal, words) = &error {
+            lead_back(*refusal, words, &response);
         } else if let Some(page) = page_with(&error) {
             response.insert_header(header::LOCATION, page);
         }
@@ -147,6 +198,26 @@ pub(super) fn unfit(error: AppError) -> AppError {
     refuse(StatusCode::UNPROCESSABLE_ENTITY, error)
 }
 
+/// Whether the server refused, or is not there.
+fn by_server(refusal: &ServerRefusal) -> Refusal {
+    if refusal.is_lost() {
+        Refusal::Unreachable
+    } else {
+        Refusal::ByServer
+    }
+}
+
+/// The words of an error as a sentence of its own.
+fn as_sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let mut sentence: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    sentence.push_str(letters.as_str());
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
 /// Why a policy was not shown or changed, for the person.
 pub(super) fn policy_refused(what: &str, error: PolicyRefused) -> AppError {
     let (status, refusal) = match &error {
@@ -170,9 +241,13 @@ pub(super) fn policy_refused(what: &str, error: PolicyRefused) -> AppError {
         PolicyRefused::Busy(_) => (StatusCode::CONFLICT, Refusal::Busy),
         PolicyRefused::NotPlannable(_) => (StatusCode::CONFLICT, Refusal::Blocked),
         PolicyRefused::NoConnection => (StatusCode::SERVICE_UNAVAILABLE, Refusal::Unreachable),
-        PolicyRefused::Server(_) => (StatusCode::SERVICE_UNAVAILABLE, Refusal::ByServer),
+        PolicyRefused::Server(refusal) => (StatusCode::SERVICE_UNAVAILABLE, by_server(refusal)),
     };
-    let words = error.to_string();
+    let words = match &error {
+        // They may begin with a name, which is written as it is.
+        PolicyRefused::Server(_) => error.to_string(),
+        _ => as_sentence(&error.to_string()),
+    };
     tracing::info!(refused = words, "{what} was refused");
     refuse(status, AppError::Refused(refusal, words))
 }
@@ -207,7 +282,7 @@ pub(super) fn action_refused(what: &str, error: ActionRefused) -> AppError {
         ActionRefused::NameNotTyped(_) => (StatusCode::UNPROCESSABLE_ENTITY, Refusal::NameNotTyped),
         ActionRefused::NotRead => (StatusCode::SERVICE_UNAVAILABLE, Refusal::Unread),
         ActionRefused::NoAddress => (StatusCode::SERVICE_UNAVAILABLE, Refusal::Unreachable),
-        ActionRefused::Server(_) => (StatusCode::SERVICE_UNAVAILABLE, Refusal::ByServer),
+        ActionRefused::Server(refusal) => (StatusCode::SERVICE_UNAVAILABLE, by_server(refusal)),
     };
     let words = error.to_string();
     tracing::info!(refused = words, "{what} was refused");

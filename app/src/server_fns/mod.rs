@@ -67,7 +67,8 @@ pub use policies::{
 pub use psql::{PsqlStatement, psql_statement};
 pub use refresh::{RefreshDatabase, refresh_database};
 pub use retention::{
-    CancelRetention, DrawRetention, RunRetention, cancel_retention, draw_retention, run_retention,
+    CancelRetention, DrawKeptPolicies, DrawRetention, RunRetention, cancel_retention, draw_kept_policies,
+    draw_retention, run_retention,
 };
 pub use search::{Search, search};
 pub use session::{SignIn, SignOut, sign_in, sign_out};

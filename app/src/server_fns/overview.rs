@@ -39,13 +39,40 @@ pub async fn load_overview(database: String) -> Result<DrawnOverview, AppError> 
         name,
         DrawnOverview::bytes,
         async {
+            let failing = if may {
+                let (console, details) = super::guard::demand(Permission::ViewDetails, "overview").await?;
+                let kept = console.retention_statuses(&details, &database).await;
+                kept.map_err(|error| super::guard::action_refused("reading retention", error))?
+            } else {
+                Vec::new()
+            };
             let overview = console
                 .overview(&granted, &database)
                 .map_err(|_| super::guard::not_found())?;
-            Ok(crate::pages::draw_overview(overview))
+            Ok(crate::pages::draw_overview(with_retention(overview, failing)))
         },
     )
     .await
+}
+
+/// What the console itself drops needs attention as policies do.
+#[cfg(feature = "ssr")]
+fn with_retention(
+    mut overview: domain::overview::Overview,
+    kept: Vec<domain::retention_run::RetentionStatus>,
+) -> domain::overview::Overview {
+    use domain::attention::{MOST_LISTED, of_console_retention};
+
+    if let Some(details) = &mut overview.details {
+        let failing: Vec<_> = kept.iter().filter_map(of_console_retention).collect();
+        details.attention_total += failing.len() as u64;
+        details.attention.splice(0..0, failing);
+        details
+            .attention
+            .sort_by_key(|attention| std::cmp::Reverse(attention.light));
+        details.attention.truncate(MOST_LISTED);
+    }
+    overview
 }
 
 #[cfg(feature = "ssr")]

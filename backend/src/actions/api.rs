@@ -6,6 +6,7 @@ use domain::action::{
 use domain::audit::{Action, Outcome};
 use domain::role::Permission;
 use domain::snapshot::Edition;
+use domain::table_name::TableName;
 
 use super::execute::Execution;
 use super::fingerprint::difference;
@@ -120,7 +121,8 @@ impl Console {
             return Err(ActionRefused::Changed(different));
         }
         if let Some(name) = &planned.preview.needs_typed_name
-            && typed_name.trim() != name
+            // A name may have blanks around it, which nobody sees.
+            && typed_name.trim() != name.trim()
         {
             return Err(ActionRefused::NameNotTyped(name.clone()));
         }
@@ -179,6 +181,7 @@ impl Console {
             permission: planned.preview.permission,
             actor: &actor_of(granted),
             intent_id: intent.id(),
+            tables: &planned.tables(),
         };
         let id = insert_action(&mut transaction, &action, &runs, now).await?;
         transaction.commit().await.map_err(StateError::from)?;
@@ -214,11 +217,33 @@ impl Console {
             .ok_or(ActionRefused::Unknown("action", id))
     }
 
-    /// Actions, the newest first, without their targets; older than one of them.
+    /// One action with some of its targets, from one of them on: what failed or is unknown first.
+    pub async fn action_with_some(
+        &self,
+        granted: &Granted,
+        database: &str,
+        id: i64,
+        first: u64,
+        limit: u32,
+    ) -> Result<ActionRun, ActionRefused> {
+        require_reading(granted)?;
+        self.watched(database)?;
+        let limit = limit.min(MOST_LISTED);
+        let stored = self
+            .state
+            .action_with_some(database, id, first, limit, self.clock.now())
+            .await?;
+        stored
+            .map(|stored| stored.run)
+            .ok_or(ActionRefused::Unknown("action", id))
+    }
+
+    /// Actions, the newest first, without their targets; of one table, if any; older than one of them.
     pub async fn actions(
         &self,
         granted: &Granted,
         database: &str,
+        table: Option<&TableName>,
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<ActionRun>, ActionRefused> {
@@ -227,7 +252,7 @@ impl Console {
         let limit = limit.min(MOST_LISTED);
         Ok(self
             .state
-            .actions(database, before, limit, self.clock.now())
+            .actions(database, table, before, limit, self.clock.now())
             .await?)
     }
 
@@ -242,7 +267,7 @@ impl Console {
         self.watched(database)?;
         let stored = self
             .state
-            .action(database, id, self.clock.now())
+            .action_with_some(database, id, 0, 0, self.clock.now())
             .await?
             .ok_or(ActionRefused::Unknown("action", id))?;
         // Whoever may change policies may end what operators began.

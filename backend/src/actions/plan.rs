@@ -133,8 +133,22 @@ impl Planner<'_> {
     }
 }
 
+impl Planned {
+    /// The tables and aggregates that something is done to.
+    pub(super) fn tables(&self) -> Vec<TableName> {
+        names(&self.preview.targets, &self.targets)
+    }
+}
+
 /// The one table something is lost of, or the database where it is more than one.
 fn name_to_type(previews: &[TargetPreview], targets: &[PlannedTarget], database: &str) -> String {
+    match names(previews, targets).as_slice() {
+        [one] => one.to_string(),
+        _ => database.to_owned(),
+    }
+}
+
+fn names(previews: &[TargetPreview], targets: &[PlannedTarget]) -> Vec<TableName> {
     let mut names: Vec<TableName> = targets
         .iter()
         .zip(previews)
@@ -148,10 +162,7 @@ fn name_to_type(previews: &[TargetPreview], targets: &[PlannedTarget], database:
         .collect();
     names.sort();
     names.dedup();
-    match names.as_slice() {
-        [one] => one.to_string(),
-        _ => database.to_owned(),
-    }
+    names
 }
 
 /// What each statement locks, in a sentence.

@@ -18,6 +18,24 @@ const LONGEST: Duration = Duration::from_secs(70);
 /// Whoever asks waits for so long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A table that somebody chose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChosenTable {
+    /// The table.
+    pub table: TableName,
+    /// Of what the page showed of it; see [`domain::policy::Current::fingerprint`]. `None` where nobody looked before.
+    pub fingerprint: Option<String>,
+}
+
+impl From<TableName> for ChosenTable {
+    fn from(table: TableName) -> Self {
+        Self {
+            table,
+            fingerprint: None,
+        }
+    }
+}
+
 /// What came of one table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableOutcome {
@@ -66,33 +84,23 @@ impl TableOutcome {
     }
 }
 
-/// How many came out how, and what is to be looked at.
-pub fn in_words(outcomes: &[TableOutcome]) -> String {
-    let applied = outcomes
-        .iter()
-        .filter(|of| matches!(of.outcome, DeclaredOutcome::Applied(_)))
-        .count();
-    let mut text = format!("Applied to {}.", counted(applied as u64, "table", "tables"));
-    let others = outcomes
-        .iter()
-        .filter(|of| !matches!(of.outcome, DeclaredOutcome::Applied(_)));
-    // It travels in a cookie, which has no room for hundreds; the page says of each table how it stands.
-    for outcome in others.take(8) {
-        text.push(' ');
-        text.push_str(&outcome.sentence());
+impl DeclaredOutcome {
+    /// Whether it is now as declared.
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Applied(_) | Self::AsDeclared)
     }
-    text
 }
 
 impl Console {
-    /// Applies what is declared to the chosen tables, or to all that differ, one after the other. One that fails does not
+    /// Applies what is declared to the chosen tables, or to all that differ, one after the other. One that fails, or that is
+    /// not what the page showed any more, does not
     /// stop the rest; what would drop existing data is held back, unless its table allows that. It goes on whether anybody
     /// waits for it or not: `None` where it is not over after 20 seconds.
     pub async fn apply_declared(
         &self,
         granted: &Granted,
         database: &str,
-        chosen: Option<Vec<TableName>>,
+        chosen: Option<Vec<ChosenTable>>,
     ) -> Result<Option<Vec<TableOutcome>>, PolicyRefused> {
         let (console, granted, database) = (self.clone(), granted.clone(), database.to_owned());
         let applying =
@@ -109,7 +117,7 @@ impl Console {
         &self,
         granted: &Granted,
         database: &str,
-        chosen: Option<&[TableName]>,
+        chosen: Option<&[ChosenTable]>,
     ) -> Result<Vec<TableOutcome>, PolicyRefused> {
         granted.require(Permission::ChangePolicies)?;
         // What is held back is told by the chunks of the last reading: it has to be one of this moment.
@@ -120,12 +128,17 @@ impl Console {
         }
         let mut tables = self.drift(granted, database).await?.tables;
         match chosen {
-            Some(chosen) => tables.retain(|drift| chosen.contains(&drift.table)),
+            Some(chosen) => tables.retain(|drift| chosen.iter().any(|of| of.table == drift.table)),
             None => tables.retain(|drift| drift.plan().is_some()),
         }
         let mut outcomes = Vec::with_capacity(tables.len());
         for drift in tables {
-            let outcome = match Box::pin(self.apply_drift(granted, database, &drift)).await {
+            let seen = chosen
+                .into_iter()
+                .flatten()
+                .find(|of| of.table == drift.table)
+                .and_then(|of| of.fingerprint.as_deref());
+            let outcome = match Box::pin(self.apply_drift(granted, database, &drift, seen)).await {
                 Ok(outcome) => outcome,
                 Err(error) => DeclaredOutcome::NotApplied(format!("{error}."), None),
             };
@@ -142,6 +155,7 @@ impl Console {
         granted: &Granted,
         database: &str,
         drift: &Drift,
+        seen: Option<&str>,
     ) -> Result<DeclaredOutcome, PolicyRefused> {
         let wanted = Wanted {
             table: drift.table.clone(),
@@ -158,7 +172,8 @@ impl Console {
         }
         let apply = ApplyPolicy {
             wanted,
-            fingerprint: plan.fingerprint.clone(),
+            // Of what somebody has looked at, where somebody has; else of what was planned just now.
+            fingerprint: seen.map_or_else(|| plan.fingerprint.clone(), str::to_owned),
             // Nothing that is there is dropped, or the configuration allows it by name.
             typed_name: plan.relation.to_string(),
             reason: "as declared in the configuration".to_owned(),

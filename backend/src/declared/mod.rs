@@ -19,7 +19,7 @@ use crate::policies::PolicyRefused;
 use crate::state::StateError;
 use crate::state::console_retention::console_retentions;
 
-pub use self::applying::{DeclaredOutcome, TableOutcome, in_words};
+pub use self::applying::{ChosenTable, DeclaredOutcome, TableOutcome};
 pub use self::start::apply_declared_at_start;
 
 /// What is declared for each database, and what came of applying it when the console started.

@@ -3,6 +3,7 @@
 use domain::action::{ActionOutcome, ActionRun, TargetCounts, TargetRun, TargetState};
 use domain::audit::ActorKind;
 use domain::role::Permission;
+use domain::table_name::TableName;
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
@@ -20,7 +21,12 @@ pub(crate) struct NewAction<'a> {
     pub(crate) permission: Permission,
     pub(crate) actor: &'a Actor,
     pub(crate) intent_id: i64,
+    /// The tables that something is done to.
+    pub(crate) tables: &'a [TableName],
 }
+
+/// Targets that are written in one statement: eight values each, of the 32,766 that SQLite takes.
+const TARGETS_A_STATEMENT: usize = 500;
 
 /// An action, with what is needed to end it for a console that is gone.
 #[derive(Debug, Clone)]
@@ -98,6 +104,21 @@ fn read(row: &AnyRow, now: Timestamp) -> Result<StoredAction, StateError> {
     })
 }
 
+fn read_target(row: &AnyRow) -> Result<TargetRun, StateError> {
+    let target: String = row.try_get("target")?;
+    let text: String = row.try_get("state")?;
+    Ok(TargetRun {
+        target: serde_json::from_str(&target).map_err(|_| unreadable("target", &target))?,
+        title: row.try_get("title")?,
+        statement: row.try_get("statement")?,
+        state: state(&text)?,
+        duration_ms: count(row.try_get("duration_ms")?),
+        bytes_before: count(row.try_get("bytes_before")?),
+        bytes_after: count(row.try_get("bytes_after")?),
+        detail: row.try_get("detail")?,
+    })
+}
+
 /// Begins an action; returns its number.
 pub(crate) async fn insert_action(
     connection: &mut AnyConnection,
@@ -123,21 +144,42 @@ pub(crate) async fn insert_action(
     .bind(action.intent_id)
     .fetch_one(&mut *connection)
     .await?;
-    for (index, target) in (0_i64..).zip(targets) {
-        sqlx::query(
+    let mut number_of_first = 0_i64;
+    for targets in targets.chunks(TARGETS_A_STATEMENT) {
+        let rows: Vec<String> = (0..targets.len())
+            .map(|row| {
+                let places: Vec<String> = (1..=8).map(|column| format!("${}", row * 8 + column)).collect();
+                format!("({})", places.join(", "))
+            })
+            .collect();
+        // Only places of values, of which there are as many as targets.
+        let statement = format!(
             "insert into action_targets (action_id, number, target, title, statement, state, bytes_before, detail)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(id)
-        .bind(index)
-        .bind(serde_json::to_string(&target.target).unwrap_or_default())
-        .bind(target.title.as_str())
-        .bind(target.statement.as_str())
-        .bind(target.state.as_str())
-        .bind(number(target.bytes_before))
-        .bind(target.detail.as_str())
-        .execute(&mut *connection)
-        .await?;
+             values {}",
+            rows.join(", ")
+        );
+        let mut insert = sqlx::query(sqlx::AssertSqlSafe(statement));
+        for (index, target) in (number_of_first..).zip(targets) {
+            insert = insert
+                .bind(id)
+                .bind(index)
+                .bind(serde_json::to_string(&target.target).unwrap_or_default())
+                .bind(target.title.as_str())
+                .bind(target.statement.as_str())
+                .bind(target.state.as_str())
+                .bind(number(target.bytes_before))
+                .bind(target.detail.as_str());
+        }
+        insert.execute(&mut *connection).await?;
+        number_of_first += i64::try_from(targets.len()).unwrap_or(0);
+    }
+    for table in action.tables {
+        sqlx::query("insert into action_tables (action_id, schema_name, table_name) values ($1, $2, $3)")
+            .bind(id)
+            .bind(table.schema.as_str())
+            .bind(table.name.as_str())
+            .execute(&mut *connection)
+            .await?;
     }
     Ok(id)
 }
@@ -233,8 +275,7 @@ impl StateStore {
         Ok(cancelled.rows_affected() == 1)
     }
 
-    /// One action with all its targets.
-    pub(crate) async fn action(
+    async fn action_alone(
         &self,
         database: &str,
         id: i64,
@@ -247,8 +288,36 @@ impl StateStore {
         .bind(database)
         .fetch_optional(&self.pool)
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        let mut action = read(&row, now)?;
+        row.map(|row| read(&row, now)).transpose()
+    }
+
+    /// How many targets of an action stand how. Reads an index only.
+    async fn target_counts(&self, id: i64) -> Result<TargetCounts, StateError> {
+        let rows = sqlx::query(
+            "select state, count(*) as targets from action_targets where action_id = $1 group by state",
+        )
+        .bind(id)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut counts = TargetCounts::default();
+        for row in &rows {
+            let text: String = row.try_get("state")?;
+            let targets: i64 = row.try_get("targets")?;
+            counts.add(state(&text)?, u64::try_from(targets).unwrap_or(0));
+        }
+        Ok(counts)
+    }
+
+    /// One action with all its targets, in the order they are handled.
+    pub(crate) async fn action(
+        &self,
+        database: &str,
+        id: i64,
+        now: Timestamp,
+    ) -> Result<Option<StoredAction>, StateError> {
+        let Some(mut action) = self.action_alone(database, id, now).await? else {
+            return Ok(None);
+        };
         let rows = sqlx::query(
             "select target, title, statement, state, duration_ms, bytes_before, bytes_after, detail
              from action_targets where action_id = $1 order by number",
@@ -257,56 +326,72 @@ impl StateStore {
         .fetch_all(&self.pool)
         .await?;
         for row in &rows {
-            let target: String = row.try_get("target")?;
-            let text: String = row.try_get("state")?;
-            let target = TargetRun {
-                target: serde_json::from_str(&target).map_err(|_| unreadable("target", &target))?,
-                title: row.try_get("title")?,
-                statement: row.try_get("statement")?,
-                state: state(&text)?,
-                duration_ms: count(row.try_get("duration_ms")?),
-                bytes_before: count(row.try_get("bytes_before")?),
-                bytes_after: count(row.try_get("bytes_after")?),
-                detail: row.try_get("detail")?,
-            };
+            let target = read_target(row)?;
             action.run.counts.add(target.state, 1);
             action.run.targets.push(target);
         }
         Ok(Some(action))
     }
 
-    /// Actions, the newest first, without their targets.
+    /// One action with some of its targets: what failed or is unknown first, then what is under way, then the others in the
+    /// order they are handled. A page about it is loaded every second: only an index is read of what is not shown.
+    pub(crate) async fn action_with_some(
+        &self,
+        database: &str,
+        id: i64,
+        first: u64,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Option<StoredAction>, StateError> {
+        let Some(mut action) = self.action_alone(database, id, now).await? else {
+            return Ok(None);
+        };
+        action.run.counts = self.target_counts(id).await?;
+        let rows = sqlx::query(
+            "select t.target, t.title, t.statement, t.state, t.duration_ms, t.bytes_before, t.bytes_after, t.detail
+             from (select action_id, number,
+                     case state when 'failed' then 0 when 'unknown' then 1 when 'running' then 2 else 3 end as place
+                   from action_targets where action_id = $1 order by place, number limit $2 offset $3) shown
+             join action_targets t on t.action_id = shown.action_id and t.number = shown.number
+             order by shown.place, shown.number",
+        )
+        .bind(id)
+        .bind(i64::from(limit))
+        .bind(i64::try_from(first).unwrap_or(i64::MAX))
+        .fetch_all(&self.pool)
+        .await?;
+        action.run.targets = rows.iter().map(read_target).collect::<Result<_, _>>()?;
+        Ok(Some(action))
+    }
+
+    /// Actions, the newest first, without their targets; of one table, if any.
     pub(crate) async fn actions(
         &self,
         database: &str,
+        table: Option<&TableName>,
         before: Option<i64>,
         limit: u32,
         now: Timestamp,
     ) -> Result<Vec<ActionRun>, StateError> {
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "{COLUMNS} where database_name = $1 and id < $2 order by id desc limit $3"
-        )))
-        .bind(database)
-        .bind(before.unwrap_or(i64::MAX))
-        .bind(i64::from(limit))
-        .fetch_all(&self.pool)
-        .await?;
+        let of_table = if table.is_some() {
+            "and id in (select action_id from action_tables where schema_name = $4 and table_name = $5)"
+        } else {
+            ""
+        };
+        let statement =
+            format!("{COLUMNS} where database_name = $1 and id < $2 {of_table} order by id desc limit $3");
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(database)
+            .bind(before.unwrap_or(i64::MAX))
+            .bind(i64::from(limit));
+        if let Some(table) = table {
+            query = query.bind(table.schema.as_str()).bind(table.name.as_str());
+        }
+        let rows = query.fetch_all(&self.pool).await?;
         let mut actions = Vec::with_capacity(rows.len());
         for row in &rows {
             let mut action = read(row, now)?.run;
-            let counts = sqlx::query(
-                "select state, count(*) as targets from action_targets where action_id = $1 group by state",
-            )
-            .bind(action.id)
-            .fetch_all(&self.pool)
-            .await?;
-            for row in &counts {
-                let text: String = row.try_get("state")?;
-                let targets: i64 = row.try_get("targets")?;
-                action
-                    .counts
-                    .add(state(&text)?, u64::try_from(targets).unwrap_or(0));
-            }
+            action.counts = self.target_counts(action.id).await?;
             actions.push(action);
         }
         Ok(actions)

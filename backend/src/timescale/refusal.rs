@@ -36,7 +36,7 @@ impl ServerRefusal {
     }
 
     /// Whether nobody knows if it was done: there was no answer, or the session ended.
-    pub(crate) fn is_lost(&self) -> bool {
+    pub fn is_lost(&self) -> bool {
         self.sqlstate().is_none_or(|sqlstate| {
             sqlstate.starts_with("08") || sqlstate.starts_with("57P") || sqlstate == "25P03"
         })

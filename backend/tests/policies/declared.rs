@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use backend::declared::{DeclaredOutcome, apply_declared_at_start};
+use backend::declared::{ChosenTable, DeclaredOutcome, apply_declared_at_start};
 use domain::declared::{Declaration, Declared, DriftState};
 use domain::policy::{Field, PolicyFields};
 use sqlx::Row;
@@ -214,7 +214,7 @@ async fn one_table_that_fails_does_not_stop_the_others() {
     // An interval says nothing on integer time that nobody knows the unit of.
     let wishes = declared(says(&[(Field::ChunkInterval, "12 hours")]), &[]);
     let workshop = Workshop::declaring(&database, wishes).await;
-    let tables = Some(vec![named("counts"), named("readings")]);
+    let tables = Some(vec![named("counts").into(), named("readings").into()]);
     let outcomes = workshop.console.apply_declared(&granted(), FACTORY, tables).await;
     let outcomes = outcomes.expect("applied").expect("within its time");
     let [counts, readings] = outcomes.as_slice() else {
@@ -224,6 +224,52 @@ async fn one_table_that_fails_does_not_stop_the_others() {
     assert!(
         matches!(readings.outcome, DeclaredOutcome::Applied(_)),
         "{readings:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_table_that_somebody_changed_since_it_was_looked_at_is_left_as_it_is() {
+    let test = "a_table_that_somebody_changed_since_it_was_looked_at_is_left_as_it_is";
+    let Some(database) = database(Server::Any, test).await else {
+        return;
+    };
+    database.execute(READINGS).await;
+    let wishes = declared(says(&[(Field::ChunkInterval, "12 hours")]), &[]);
+    let workshop = Workshop::declaring(&database, wishes).await;
+    let report = workshop.console.drift(&granted(), FACTORY).await.expect("read");
+    let plan = report.tables[0].plan().expect("it differs");
+    let chosen = vec![ChosenTable {
+        table: named("readings"),
+        fingerprint: Some(plan.fingerprint.clone()),
+    }];
+    let apply = async || {
+        let outcomes = workshop
+            .console
+            .apply_declared(&granted(), FACTORY, Some(chosen.clone()))
+            .await;
+        outcomes.expect("looked at").expect("within its time").remove(0)
+    };
+    database
+        .execute("select set_chunk_time_interval('readings', interval '8 hours')")
+        .await;
+    let left = apply().await;
+    assert!(
+        matches!(left.outcome, DeclaredOutcome::NotApplied(_, None)),
+        "{left:?}"
+    );
+    assert!(
+        left.sentence().contains("Chunk interval: 1 day became 8 hours"),
+        "{}",
+        left.sentence()
+    );
+    // As it was when it was looked at.
+    database
+        .execute("select set_chunk_time_interval('readings', interval '1 day')")
+        .await;
+    let applied = apply().await;
+    assert!(
+        matches!(applied.outcome, DeclaredOutcome::Applied(_)),
+        "{applied:?}"
     );
 }
 

@@ -144,7 +144,7 @@ pub struct ActionRun {
     pub cancelled_by: Option<String>,
     /// How its targets stand.
     pub counts: TargetCounts,
-    /// Each target; empty in a list of actions.
+    /// Its targets, or those that were asked for; empty in a list of actions.
     pub targets: Vec<TargetRun>,
 }
 

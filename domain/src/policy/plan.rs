@@ -73,8 +73,9 @@ impl Plan {
 
     /// Whether what was typed allows it: the table's name, where it deletes data.
     pub fn is_allowed_by(&self, typed_name: &str) -> bool {
-        let typed = typed_name.trim();
-        !self.needs_typed_name || typed == self.relation.to_string() || typed == self.relation.qualified()
+        // A name may have blanks around it, which nobody sees.
+        let is_typed = |name: String| name.trim() == typed_name.trim();
+        !self.needs_typed_name || is_typed(self.relation.to_string()) || is_typed(self.relation.qualified())
     }
 
     /// The statements of its transaction, in order.

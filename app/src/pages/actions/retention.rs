@@ -1,34 +1,32 @@
 //! What the console itself drops of a table, where the server's edition has no retention policies.
 
 use domain::hypertable::TimePoint;
-use domain::page::{TableTab, hypertable_page};
+use domain::page::{TableTab, hypertable_page, retention_page};
 use domain::quantity::{bytes, counted, minute, thousands};
 use domain::retention_run::{DryRun, RetentionOutcome, RetentionRun, RetentionStatus, RetentionTrigger};
-use domain::table_name::TableName;
 use leptos::prelude::*;
 
-use super::drawn::ACTIONS_A_PAGE;
+use super::list::ACTIONS_A_PAGE;
 use crate::components::{Notice, Tone, markup};
-
-/// The address of the page.
-pub(crate) fn retention_page(database: &str, table: &TableName) -> String {
-    format!("/db/{database}/policies/retention/{}", table.as_path())
-}
+use crate::pages::KeptList;
 
 /// Draws it.
 pub(crate) fn draw_retention_of(
     database: &str,
     status: &RetentionStatus,
     runs: &[RetentionRun],
+    is_first: bool,
     dry: Option<DryRun>,
 ) -> charts::Markup {
     let base = retention_page(database, &status.table);
+    let export =
+        KeptList::of(&base, Some(&status.table)).export(format!("/db/{database}/export/retention-runs"));
     let (status, runs, database) = (status.clone(), runs.to_vec(), database.to_owned());
     markup(view! {
         <Head status=status.clone() database=database.clone() />
         {dry.map(|dry| view! { <Dry dry /> })}
         <Start status=status.clone() database=database.clone() base=base.clone() />
-        <Runs runs base />
+        <Runs runs base export is_first />
     })
 }
 
@@ -111,12 +109,13 @@ fn Dry(dry: DryRun) -> impl IntoView {
 #[component]
 fn Start(status: RetentionStatus, database: String, base: String) -> impl IntoView {
     let table = status.table.clone();
+    let dry_run = format!("{base}{}dry_run=1", if base.contains('?') { '&' } else { '?' });
     let body = match status.running.clone() {
         Some(run) => {
             let due = run.due.map(|due| due.chunks).unwrap_or_default();
             view! {
                 <p>{format!("A run is under way: {} so far.", run.dropped)}</p>
-                <progress max=due.to_string() value=run.dropped.chunks.to_string()></progress>
+                <progress max=due.max(1).to_string() value=run.dropped.chunks.to_string() aria-label=format!("{} of {due} chunks", run.dropped.chunks)></progress>
                 <form method="post" action="/fn/cancel_retention">
                     <input type="hidden" name="database" value=database />
                     <input type="hidden" name="table" value=table.qualified() />
@@ -127,7 +126,7 @@ fn Start(status: RetentionStatus, database: String, base: String) -> impl IntoVi
             .into_any()
         }
         None => view! {
-            <p><a class="btn" href=format!("{base}?dry_run=1")>"Dry run"</a> " " <span class="hint">"Shows what a run would drop now, and drops nothing."</span></p>
+            <p><a class="btn" href=dry_run>"Dry run"</a> " " <span class="hint">"Shows what a run would drop now, and drops nothing."</span></p>
             <details class="question">
                 <summary class="btn danger">"Run now"</summary>
                 <div class="question-body">
@@ -149,7 +148,7 @@ fn Start(status: RetentionStatus, database: String, base: String) -> impl IntoVi
 }
 
 #[component]
-fn Runs(runs: Vec<RetentionRun>, base: String) -> impl IntoView {
+fn Runs(runs: Vec<RetentionRun>, base: String, export: AnyView, is_first: bool) -> impl IntoView {
     let more = (runs.len() == ACTIONS_A_PAGE as usize)
         .then(|| runs.last().map(|run| run.id))
         .flatten();
@@ -188,7 +187,7 @@ fn Runs(runs: Vec<RetentionRun>, base: String) -> impl IntoView {
         .collect_view();
     view! {
         <section class="card">
-            <header><h2>"Runs"</h2></header>
+            <header><h2>"Runs"</h2><div class="end">{export}</div></header>
             <div class="scroll" tabindex="0" role="region" aria-label="Runs">
                 <table>
                     <thead><tr>
@@ -199,9 +198,7 @@ fn Runs(runs: Vec<RetentionRun>, base: String) -> impl IntoView {
                     <tbody>{rows}</tbody>
                 </table>
             </div>
-            <nav class="pager" aria-label="Pages">
-                {more.map(|id| view! { <a class="btn small" href=format!("{base}?before={id}")>"Older"</a> })}
-            </nav>
+            {KeptList::of(&base, None).pager(is_first, more)}
         </section>
     }
     .into_any()

@@ -8,12 +8,13 @@ mod drawn;
 #[cfg(feature = "ssr")]
 pub(crate) use drawn::{
     CHANGES_A_PAGE, PolicyFormAsked, draw_change, draw_form, draw_policies as draw_policy_list,
+    form_address as policy_form_address,
 };
 
-use domain::table_name::TableName;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
+use super::actions::{asked_of_list, asked_table};
 use crate::charts::Chart;
 use crate::components::{
     DoneNotices, FormError, Fragment, LoadFailed, PageTitle, Refresher, database_parameter, show_progress,
@@ -25,16 +26,10 @@ use crate::server_fns::{DrawnPolicyForm, draw_policies, draw_policy_change, draw
 #[component]
 pub(crate) fn PolicyFormPage() -> impl IntoView {
     let database = database_parameter();
-    let parameters = use_params_map();
-    let table = Memo::new(move |_| {
-        parameters.with(|map| {
-            TableName::new(
-                map.get("schema").unwrap_or_default(),
-                map.get("name").unwrap_or_default(),
-            )
-        })
-    });
     let query = use_query_map();
+    let table = asked_table(query);
+    // Below a table's own frame there is a title already.
+    let is_alone = use_params_map().with_untracked(|map| map.get("name").is_none());
     let said = Memo::new(move |_| {
         query.with(|query| {
             let pairs = query
@@ -49,6 +44,11 @@ pub(crate) fn PolicyFormPage() -> impl IntoView {
         |(database, table, said)| draw_policy_form(database, table, said),
     );
     view! {
+        {is_alone.then(|| view! {
+            <PageTitle text=Signal::derive(move || format!("{} · {} · Tidemark", table.get(), database.get())) />
+            <div class="head"><h1>{move || format!("Policy of {}", table.get())}</h1></div>
+        })}
+        <DoneNotices version=Signal::derive(|| 0) />
         <FormError outcome=Signal::derive(|| None) path="/fn/apply_policy" />
         <Transition fallback=|| view! { <div class="skeleton" role="status" aria-label="Loading"><span class="bone table-bone"></span></div> }>
             {move || Suspend::new(async move {
@@ -98,13 +98,11 @@ pub(crate) fn PolicyChangePage() -> impl IntoView {
 #[component]
 pub(crate) fn PoliciesPage() -> impl IntoView {
     let database = database_parameter();
-    let query = use_query_map();
-    let before =
-        Memo::new(move |_| query.with(|query| query.get("before").and_then(|id| id.parse::<i64>().ok())));
+    let asked = asked_of_list(use_query_map());
     // Not loaded anew with readings: somebody is choosing in it.
     let policies = load(
-        move || (database.get(), before.get()),
-        |(database, before)| draw_policies(database, before),
+        move || (database.get(), asked.get()),
+        |(database, (table, before))| draw_policies(database, table, before),
     );
     view! {
         <PageTitle text=Signal::derive(move || format!("Policies · {} · Tidemark", database.get())) />

@@ -35,9 +35,8 @@ pub(crate) fn TableChunksPage() -> impl IntoView {
                 let reading = shown.loaded.await.ok()?;
                 let table = reading.facts?.table.table_name();
                 let edition = reading.edition.unwrap_or(Edition::Community);
-                account
-                    .may(Permission::ChangePolicies)
-                    .then(|| view! { <TableActions database=shown.database.get_untracked() table edition /> })
+                let may = account.may(Permission::ChangePolicies);
+                Some(view! { <TableActions database=shown.database.get_untracked() table edition may /> })
             })}
         </Transition>
         <PsqlOf title="Chunks" statement=Statement::Chunks table=shown.name />

@@ -13,13 +13,21 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 use super::{Shown, Tab};
-use crate::components::{Bytes, LightPill, OwnFrame, PsqlOf, Withheld};
+use crate::components::{Bytes, Fragment, LightPill, OwnFrame, PsqlOf, Refresher, Withheld};
+use crate::loading::load_again;
+use crate::server_fns::draw_kept_policies;
 
 /// The page.
 #[component]
 pub(crate) fn TablePoliciesPage() -> impl IntoView {
     let shown = expect_context::<Shown>();
     let frame = expect_context::<OwnFrame>();
+    let refresher = expect_context::<Refresher>();
+    let kept = load_again(
+        move || (shown.database.get(), shown.name.get()),
+        move || refresher.version(),
+        |(database, table)| draw_kept_policies(database, table),
+    );
     view! {
         <Transition fallback=|| ()>
             {move || Suspend::new(async move {
@@ -31,6 +39,11 @@ pub(crate) fn TablePoliciesPage() -> impl IntoView {
         <Tab body=|reading, page, shown| view! {
             <Policies edition=reading.edition.unwrap_or(Edition::Community) page shown />
         } />
+        <Transition fallback=|| ()>
+            {move || Suspend::new(async move {
+                Some(view! { <Fragment markup=kept.await.ok()? /> })
+            })}
+        </Transition>
         <PsqlOf title="Policies" statement=Statement::Policies table=shown.name />
     }
 }
@@ -52,7 +65,9 @@ fn Policies(page: TablePage, shown: Shown, edition: Edition) -> impl IntoView {
         verdict, jobs, table, ..
     } = page;
     if verdict.policies.is_empty() {
-        return view! { <section class="card"><NoPolicies edition table=table.table_name().as_literal() /></section> }
+        // What the console itself does in the Apache edition is drawn below.
+        return (edition == Edition::Community)
+            .then(|| view! { <section class="card"><NoPolicies table=table.table_name().as_literal() /></section> })
             .into_any();
     }
     let jobs_base = format!("/db/{}/jobs", shown.database.get_untracked());
@@ -139,17 +154,7 @@ fn Policy(
 }
 
 #[component]
-fn NoPolicies(edition: Edition, table: String) -> impl IntoView {
-    if edition == Edition::Apache {
-        return view! {
-            <div class="empty">
-                <p><strong>"The Apache edition has no background policies."</strong></p>
-                <p>"Old chunks are dropped by hand, or by whatever calls this on a schedule:"</p>
-                <pre tabindex="0"><code>{format!("SELECT drop_chunks({table}, older_than => INTERVAL '90 days');")}</code></pre>
-            </div>
-        }
-        .into_any();
-    }
+fn NoPolicies(table: String) -> impl IntoView {
     view! {
         <div class="empty">
             <p><strong>"Nothing is asked of this table: it is neither compressed nor are its old chunks dropped."</strong></p>

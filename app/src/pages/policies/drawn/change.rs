@@ -118,10 +118,11 @@ fn Undo(change: PolicyChange) -> impl IntoView {
         linked(id, "It was taken back by change")
     } else if change.can_be_undone() {
         let address = form_address(database, &change.relation, &PolicyFields::default(), false);
+        let joint = if address.contains('?') { '&' } else { '?' };
         view! {
             <p>"The policy can be given the settings, schedule and next start it had before. First you see what that would do."</p>
             {change.drops_data.then(|| view! { <p><b>"Rows that were dropped meanwhile do not come back."</b></p> })}
-            <p><a class="btn" href=format!("{address}?undo={}", change.id)>"Preview taking it back"</a></p>
+            <p><a class="btn" href=format!("{address}{joint}undo={}", change.id)>"Preview taking it back"</a></p>
         }
         .into_any()
     } else {

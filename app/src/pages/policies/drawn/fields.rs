@@ -12,6 +12,8 @@ pub(super) struct Said {
     pub(super) now: PolicyFields,
     /// What is wrong with what the form says.
     pub(super) errors: Vec<FieldError>,
+    /// What speaks against what it says, by the field that would have to be another.
+    pub(super) against: Vec<FieldError>,
 }
 
 impl Said {
@@ -26,10 +28,19 @@ impl Said {
     }
 
     fn error(&self, field: Field) -> Option<String> {
-        self.errors
+        let messages: Vec<&str> = self
+            .errors
             .iter()
-            .find(|error| error.name == field.name())
-            .map(|error| error.message.clone())
+            .chain(&self.against)
+            .filter(|error| error.name == field.name())
+            .map(|error| error.message.as_str())
+            .collect();
+        (!messages.is_empty()).then(|| messages.join(" "))
+    }
+
+    /// Whether anything is wrong with the field.
+    pub(super) fn is_wrong(&self, field: Field) -> bool {
+        self.error(field).is_some()
     }
 
     /// Whether the form says another thing than there is.
@@ -118,7 +129,7 @@ pub(super) fn choice_field(
         <div class="policy-field">
             <label>
                 <span>{label}</span>
-                <select name=field.name() aria-describedby=described_by(said, field)>{options}</select>
+                <select name=field.name() aria-invalid=said.error(field).map(|_| "true") aria-describedby=described_by(said, field)>{options}</select>
             </label>
             {error_line(said, field)}
             {now_line(said, field)}

@@ -1,7 +1,7 @@
 //! The form of one table's policy: what there is beside what is wanted.
 
 use backend::policies::{PolicyNow, Preview};
-use domain::policy::{Field, PolicyFields, PolicyKind};
+use domain::policy::{Field, FieldError, PolicyFields, PolicyKind};
 use domain::snapshot::Edition;
 use domain::table_name::TableName;
 use domain::time_axis::TimeAxis;
@@ -28,6 +28,10 @@ pub(crate) struct Asked {
     pub(crate) shows_preview: bool,
     /// What is declared for the table; empty where nothing is.
     pub(crate) declared: PolicyFields,
+    /// The page of the list of chunks, where that is looked at.
+    pub(crate) chunks_page: Option<usize>,
+    /// Why, as it was said before the change was refused.
+    pub(crate) reason: String,
     /// The time.
     pub(crate) now: Timestamp,
 }
@@ -35,6 +39,21 @@ pub(crate) struct Asked {
 /// Draws the form, and what it would do below it.
 pub(crate) fn draw_form(asked: &Asked, preview: Preview) -> DrawnPolicyForm {
     let errors = preview.planned.as_ref().err().cloned().unwrap_or_default();
+    let shows = asked.shows_preview || asked.undoes.is_some();
+    let against = preview
+        .planned
+        .as_ref()
+        .ok()
+        .filter(|_| shows)
+        .into_iter()
+        .flat_map(|planned| &planned.plan.blockers)
+        .filter_map(|blocker| {
+            Some(FieldError {
+                name: blocker.field()?.name().to_owned(),
+                message: blocker.sentence(),
+            })
+        })
+        .collect();
     let said = Said {
         fields: preview.wanted.fields.clone(),
         now: preview
@@ -43,8 +62,8 @@ pub(crate) fn draw_form(asked: &Asked, preview: Preview) -> DrawnPolicyForm {
             .clone()
             .with_usual_schedules(preview.now.current.chunk_interval),
         errors,
+        against,
     };
-    let shows = asked.shows_preview || asked.undoes.is_some();
     let form = markup(view! { <Form asked=asked.clone() now=preview.now.clone() said /> });
     DrawnPolicyForm {
         form,
@@ -55,6 +74,9 @@ pub(crate) fn draw_form(asked: &Asked, preview: Preview) -> DrawnPolicyForm {
 #[component]
 fn Form(asked: Asked, now: PolicyNow, said: Said) -> impl IntoView {
     let action = form_address(&asked.database, &asked.table, &PolicyFields::default(), false);
+    // A form that is sent by GET replaces what its address asks.
+    let path = action.split('?').next().unwrap_or_default().to_owned();
+    let in_query = action.contains('?').then(|| asked.table.qualified());
     let is_aggregate = now.current.aggregate.is_some();
     let wrong = said.errors.len();
     // What is wrong with no field of the form is said above it.
@@ -82,7 +104,8 @@ fn Form(asked: Asked, now: PolicyNow, said: Said) -> impl IntoView {
             })}
             {(!astray.is_empty()).then(|| view! { <div role="alert"><p class="form-error">{astray.join(" ")}</p></div> })}
             <Presets asked=asked.clone() now=now.clone() />
-            <form method="get" action=format!("{action}#preview")>
+            <form method="get" action=format!("{path}#preview")>
+                {in_query.map(|table| view! { <input type="hidden" name="table" value=table /> })}
                 <datalist id="spans">
                     {["1 hour", "6 hours", "1 day", "7 days", "14 days", "30 days", "90 days", "180 days", "1 year"]
                         .into_iter()
@@ -218,7 +241,7 @@ fn schedule(said: &Said, kind: PolicyKind) -> AnyView {
         Field::NextStart(kind),
     ];
     let is_open = fields.into_iter().any(|field| {
-        said.errors.iter().any(|error| error.name == field.name())
+        said.is_wrong(field)
             || said
                 .fields
                 .get(field)

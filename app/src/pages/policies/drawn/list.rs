@@ -2,11 +2,12 @@
 
 use backend::declared::DriftReport;
 use domain::declared::{Drift, DriftState};
-use domain::page::{TableTab, hypertable_page};
+use domain::page::{TableTab, hypertable_page, retention_page};
 use domain::policy::PolicyFields;
 use domain::policy_change::PolicyChange;
 use domain::quantity::{bytes, counted, moment};
 use domain::retention_run::{RetentionOutcome, RetentionStatus};
+use domain::table_name::TableName;
 use leptos::prelude::*;
 
 use super::change::{tone, who};
@@ -14,7 +15,7 @@ use super::preview::Against;
 use super::steps::{Differences, Steps};
 use super::{change_address, form_address};
 use crate::components::{Icon, Notice, Symbol, Tone, markup};
-use crate::pages::retention_page;
+use crate::pages::KeptList;
 
 /// How many changes are shown at once.
 pub(crate) const CHANGES_A_PAGE: u32 = 50;
@@ -25,14 +26,18 @@ pub(crate) fn draw_policies(
     report: DriftReport,
     kept: &[RetentionStatus],
     changes: Vec<PolicyChange>,
+    table: Option<&TableName>,
     is_first: bool,
 ) -> charts::Markup {
     let database = database.to_owned();
+    let narrowed = table.cloned();
+    // Older changes, and those of one table, are looked at by themselves.
+    let is_whole = is_first && narrowed.is_none();
     markup(view! {
         <div class="head"><h1>"Policies"</h1></div>
-        {is_first.then(|| view! { <Report report database=database.clone() /> })}
-        {(is_first && !kept.is_empty()).then(|| view! { <Kept kept=kept.to_vec() database=database.clone() /> })}
-        <Changes changes database is_first />
+        {is_whole.then(|| view! { <Report report database=database.clone() /> })}
+        {(is_whole && !kept.is_empty()).then(|| view! { <Kept kept=kept.to_vec() database=database.clone() /> })}
+        <Changes changes database narrowed is_first />
     })
 }
 
@@ -160,6 +165,8 @@ fn Row(drift: Drift, database: String) -> impl IntoView {
         }
     };
     let checkbox = can_be_applied(&drift).then(|| view! {
+        // With what this page shows of it: what somebody changes meanwhile is not overwritten.
+        <input type="hidden" name="seen[]" value=format!("{}={}", drift.table.qualified(), drift.plan().map(|plan| plan.fingerprint.as_str()).unwrap_or_default()) />
         <input type="checkbox" name="tables[]" value=drift.table.qualified() aria-label=format!("Choose {name}") />
     });
     view! {
@@ -220,16 +227,29 @@ fn Kept(kept: Vec<RetentionStatus>, database: String) -> impl IntoView {
 }
 
 #[component]
-fn Changes(changes: Vec<PolicyChange>, database: String, is_first: bool) -> impl IntoView {
+fn Changes(
+    changes: Vec<PolicyChange>,
+    database: String,
+    #[prop(optional_no_strip)] narrowed: Option<TableName>,
+    is_first: bool,
+) -> impl IntoView {
     let more = (changes.len() == CHANGES_A_PAGE as usize)
         .then(|| changes.last().map(|change| change.id))
         .flatten();
-    let base = format!("/db/{database}/policies");
+    let kept = KeptList::of(&format!("/db/{database}/policies"), narrowed.as_ref());
+    let head = view! {
+        <header>
+            <h2>"Changes"</h2>
+            {kept.narrowed()}
+            <div class="end">{kept.export(format!("/db/{database}/export/changes"))}</div>
+        </header>
+    }
+    .into_any();
     if changes.is_empty() {
         return view! {
             <section class="card">
-                <header><h2>"Changes"</h2></header>
-                <p class="said muted">{if is_first { "Nothing was changed yet with this console." } else { "There is nothing older." }}</p>
+                {head}
+                <p class="said muted">{if is_first { "Nothing was changed here yet with this console." } else { "There is nothing older." }}</p>
             </section>
         }
         .into_any();
@@ -264,7 +284,7 @@ fn Changes(changes: Vec<PolicyChange>, database: String, is_first: bool) -> impl
         .collect_view();
     view! {
         <section class="card">
-            <header><h2>"Changes"</h2></header>
+            {head}
             <div class="scroll" tabindex="0" role="region" aria-label="Changes">
                 <table>
                     <thead><tr>
@@ -274,10 +294,7 @@ fn Changes(changes: Vec<PolicyChange>, database: String, is_first: bool) -> impl
                     <tbody>{rows}</tbody>
                 </table>
             </div>
-            <nav class="pager" aria-label="Pages">
-                {(!is_first).then(|| view! { <a class="btn small" href=base.clone()>"Newest"</a> })}
-                {more.map(|id| view! { <a class="btn small" href=format!("{base}?before={id}")>"Older"</a> })}
-            </nav>
+            {kept.pager(is_first, more)}
         </section>
     }
     .into_any()

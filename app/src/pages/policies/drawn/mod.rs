@@ -1,6 +1,7 @@
 //! What the pages about policies show.
 
 mod change;
+mod fates;
 mod fields;
 mod form;
 mod list;
@@ -13,13 +14,18 @@ pub(crate) use form::{Asked as PolicyFormAsked, draw_form};
 pub(crate) use list::{CHANGES_A_PAGE, draw_policies};
 
 use domain::listing::escape_parameter;
-use domain::page::{TableTab, hypertable_page};
+use domain::page::policy_form_page;
 use domain::policy::PolicyFields;
 use domain::table_name::TableName;
 
 /// The address of a table's form; with what it says, if anything.
-fn form_address(database: &str, table: &TableName, fields: &PolicyFields, shows_preview: bool) -> String {
-    let mut address = format!("{}/change", hypertable_page(database, table, TableTab::Policies));
+pub(crate) fn form_address(
+    database: &str,
+    table: &TableName,
+    fields: &PolicyFields,
+    shows_preview: bool,
+) -> String {
+    let mut address = policy_form_page(database, table);
     let mut parts: Vec<String> = fields
         .pairs()
         .map(|(name, text)| format!("{name}={}", escape_parameter(text)))
@@ -27,9 +33,9 @@ fn form_address(database: &str, table: &TableName, fields: &PolicyFields, shows_
     if shows_preview {
         parts.push("preview=1".to_owned());
     }
-    if !parts.is_empty() {
-        address.push('?');
-        address.push_str(&parts.join("&"));
+    for part in parts {
+        address.push(if address.contains('?') { '&' } else { '?' });
+        address.push_str(&part);
     }
     address
 }

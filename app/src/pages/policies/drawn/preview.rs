@@ -4,6 +4,7 @@ use backend::policies::{Planned, Preview};
 use charts::draw_chunk_map;
 use domain::chunk_map::{ChunkMap, ChunkState, Policies, Timeline};
 use domain::hypertable::{Chunk, TimePoint};
+use domain::listing::escape_parameter;
 use domain::policy::{Amount, Blocker, DaySum, Fate, Outlook, Plan, Threshold};
 use domain::quantity::{bytes, counted, minute, thousands};
 use domain::table_name::TableName;
@@ -11,7 +12,9 @@ use domain::timestamp::Timestamp;
 use domain::visible::Visible;
 use leptos::prelude::*;
 
+use super::fates::{ChunkByChunk, Fates};
 use super::form::Asked;
+use super::form_address;
 use super::steps::{Differences, Steps};
 use crate::charts::DrawnChart;
 use crate::components::{Notice, Tone, markup};
@@ -37,11 +40,23 @@ pub(super) fn draw_preview(asked: &Asked, preview: Preview) -> DrawnPreview {
         };
     }
     let map = draw_map(&planned, &now.current.table, asked.now);
+    let fates = Fates::of(&planned, &now.current.table, asked.chunks_page.unwrap_or(1));
+    let mut address = form_address(&asked.database, &asked.table, &wanted.fields, true);
+    if let Some(id) = asked.undoes {
+        address.push_str(&format!("&undoes={id}"));
+    }
+    let is_open = asked.chunks_page.is_some();
+    let decompress = format!(
+        "/db/{}/actions/preview?action=decompress&table={}",
+        asked.database,
+        escape_parameter(&now.current.table.qualified())
+    );
     DrawnPreview {
-        above: markup(view! { <Above planned=planned.clone() /> }),
+        above: markup(view! { <Above planned=planned.clone() decompress /> }),
         map,
         below: markup(view! {
             <Days outlook=planned.outlook.clone() />
+            <ChunkByChunk fates address is_open />
             <Statements plan=planned.plan.clone() />
             <Apply asked=asked.clone() plan=planned.plan.clone() fields=wanted.fields />
         }),
@@ -49,7 +64,7 @@ pub(super) fn draw_preview(asked: &Asked, preview: Preview) -> DrawnPreview {
 }
 
 #[component]
-fn Above(planned: Planned) -> impl IntoView {
+fn Above(planned: Planned, decompress: String) -> impl IntoView {
     let Planned {
         plan,
         outlook,
@@ -64,7 +79,7 @@ fn Above(planned: Planned) -> impl IntoView {
     view! {
         <section class="card" id="preview" aria-label="What would change">
             <header><h2>"What would change"</h2></header>
-            <Against blockers=plan.blockers.clone() />
+            <Against blockers=plan.blockers.clone() decompress />
             {(!plan.warnings.is_empty()).then(|| view! {
                 <ul class="findings" aria-label="To be known beforehand">
                     {plan.warnings.iter().map(|warning| view! { <li class="warn">{warning.sentence()}</li> }).collect_view()}
@@ -94,12 +109,22 @@ fn Above(planned: Planned) -> impl IntoView {
 
 /// What keeps it from being applied.
 #[component]
-pub(super) fn Against(blockers: Vec<Blocker>) -> impl IntoView {
+pub(super) fn Against(
+    blockers: Vec<Blocker>,
+    /// Where compressed chunks are decompressed.
+    #[prop(optional, into)]
+    decompress: Option<String>,
+) -> impl IntoView {
+    let needs_decompressing = blockers
+        .iter()
+        .any(|blocker| matches!(blocker, Blocker::CompressedChunks(_)));
+    let decompress = decompress.filter(|_| needs_decompressing);
     (!blockers.is_empty()).then(|| {
         view! {
             <div class="against" role="alert">
                 <p><b>"This cannot be applied:"</b></p>
                 <ul>{blockers.iter().map(|blocker| view! { <li>{blocker.sentence()}</li> }).collect_view()}</ul>
+                {decompress.map(|href| view! { <p><a class="btn" href=href>"Preview decompressing"</a></p> })}
             </div>
         }
     })
@@ -281,7 +306,7 @@ fn Apply(asked: Asked, plan: Plan, fields: domain::policy::PolicyFields) -> impl
                 {hidden}
                 <label>
                     <span>"Why"</span>
-                    <input type="text" name="reason" maxlength="500" autocomplete="off" placeholder="for whoever reads the history later" />
+                    <input type="text" name="reason" value=asked.reason maxlength="500" autocomplete="off" placeholder="for whoever reads the history later" />
                 </label>
                 {plan.needs_typed_name.then(|| view! {
                     <label>
