@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.." || exit 1
 . scripts/announce.sh
 . scripts/setup/packages.sh
 . scripts/setup/timescaledb.sh
+. scripts/setup/schemathesis.sh
 . scripts/setup/summary.sh
 
 # Nothing of the caller's console may reach the tests.
@@ -36,6 +37,7 @@ cluster test
 begin_server_setup
 scripts/build.sh || { summarise "$results" 1; exit 1; }
 setup_browser
+setup_schemathesis
 scripts/lint.sh || failed_steps=$((failed_steps + 1))
 
 start_cluster

@@ -39,6 +39,13 @@ async function all<T>(path: string): Promise<{ items: T[]; total: number; pages:
 test("health, status and configuration say what the database is", async () => {
   const health = await (await get("health")).json();
   expect(health.status).toBe("healthy");
+  expect(health.application.name).toBe("tidemark");
+  expect(health.database.database_size_bytes).toBeGreaterThan(100_000_000);
+  expect(health.database.pool.open).toBeGreaterThanOrEqual(1);
+  expect(health.timescaledb.hypertables).toBe(4);
+  expect(health.timescaledb.background_workers.limit).toBeGreaterThan(0);
+  expect(health.configuration).toEqual({ compression_enabled: null, retention_policy: null, chunk_interval: null });
+  expect(Date.parse(health.collected_at)).toBeGreaterThan(0);
   const database = await (await get("health/database")).json();
   expect(database.database_size_bytes).toBeGreaterThan(100_000_000);
   const timescaledb = await (await get("health/timescaledb")).json();
@@ -118,7 +125,9 @@ test("with several databases, which one must be said", async () => {
     expect((await answer.json()).detail).toContain("factory, sensors");
     await until(async () => (await get("metrics/hypertables?db=sensors", several)).status === 200, "a reading");
     expect((await (await get("metrics/hypertables?db=sensors", several)).json()).total).toBe(37);
-    expect((await (await get("health", several)).json()).databases.length).toBe(2);
+    expect((await get("health", several)).status).toBe(422);
+    expect((await (await get("health?db=sensors", several)).json()).database.name).toBe("sensors");
+    expect((await get("health?db=elsewhere", several)).status).toBe(404);
   } finally {
     await several.stop();
   }

@@ -114,6 +114,8 @@ for (const [server, load] of Object.entries(servers)) {
       await page.goto(`${base}/hypertables/public/production_kpis/policies/change?chunk_interval=6+hours&drop_after=200+days&preview=1`);
       const change = page.getByRole("button", { name: "Apply" });
       if ((await change.count()) > 0) {
+        const name = page.getByLabel(/Type .* to allow it/);
+        if ((await name.count()) > 0) await name.fill("production_kpis");
         await change.click();
         await done();
       }

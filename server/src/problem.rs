@@ -56,13 +56,15 @@ pub(crate) struct Problem {
     detail: String,
     /// The parameter that is not right.
     #[serde(skip_serializing_if = "Option::is_none")]
-    parameter: Option<String>,
+    #[schema(value_type = Option<String>)]
+    parameter: Option<Box<str>>,
     /// Fields of what was sent that are not right.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblem>,
     /// What the console's log has it under.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reference: Option<String>,
+    #[schema(value_type = Option<String>)]
+    reference: Option<Box<str>>,
 }
 
 impl Problem {
@@ -82,7 +84,7 @@ impl Problem {
     /// With the reference that is in the log.
     pub(crate) fn under(self, reference: &Reference) -> Self {
         Self {
-            reference: Some(reference.to_string()),
+            reference: Some(reference.to_string().into()),
             ..self
         }
     }
@@ -90,8 +92,16 @@ impl Problem {
     /// Something is wrong with a parameter.
     pub(crate) fn parameter(name: &str, detail: impl Into<String>) -> Self {
         Self {
-            parameter: Some(name.to_owned()),
+            parameter: Some(name.into()),
             ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+        }
+    }
+
+    /// What a parameter names is not there.
+    pub(crate) fn missing(name: &str, detail: impl Into<String>) -> Self {
+        Self {
+            parameter: Some(name.into()),
+            ..Self::new(StatusCode::NOT_FOUND, detail)
         }
     }
 

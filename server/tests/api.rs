@@ -43,7 +43,7 @@ async fn errors_are_problem_json() {
         .api(&format!("{BASE}/health/database?db=nowhere"), &token)
         .await;
     assert_eq!(
-        problem(&answer, StatusCode::UNPROCESSABLE_ENTITY),
+        problem(&answer, StatusCode::NOT_FOUND),
         "No database \"nowhere\" is watched; there is: factory."
     );
     let answer = site.api(&format!("{BASE}/metrics/chunks"), &admin).await;

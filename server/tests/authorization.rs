@@ -451,13 +451,6 @@ fn cases() -> Vec<Case> {
             ),
             ChangePolicies,
         ),
-        case(
-            "/db/{database}/actions/preview",
-            Page(
-                "/db/factory/actions/preview?action=drop_older_than&table=public.metric_hist&older_than=90+days",
-            ),
-            ChangePolicies,
-        ),
         case("/fn/cancel_action", Form("database=factory&id=1"), OperateJobs),
         case(
             "/fn/draw_kept_policies",

@@ -109,7 +109,7 @@ pub async fn apply_policy(
     let table = TableName::from_qualified(&table).ok_or_else(super::bad_request)?;
     let mut page = crate::pages::policy_form_address(&database, &table, &fields, true);
     if let Some(id) = undoes {
-        page.push_str(&format!("&undoes={id}"));
+        page.extend(["&undoes=", &id.to_string()]);
     }
     guard::stands_on(page, vec![("reason".to_owned(), reason.clone())]);
     if reason.chars().count() > 500 {

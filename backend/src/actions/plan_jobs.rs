@@ -90,9 +90,8 @@ fn statement(action: &Action, id: i32, extension_schema: &str) -> String {
 /// Whether a job that drops data drops some that it would not have dropped, or not yet.
 fn drops_sooner(action: &Action, job: &Job) -> bool {
     match (action, job.next_start) {
-        (Action::RunJob | Action::ResumeJob, _) => true,
         (Action::RescheduleJob { next_start }, NextStart::At(before)) => *next_start < before,
-        (Action::RescheduleJob { .. }, _) => true,
+        (Action::RunJob | Action::ResumeJob | Action::RescheduleJob { .. }, _) => true,
         _ => false,
     }
 }

@@ -34,11 +34,11 @@ pub(crate) enum Pulse {
 }
 
 impl Pulse {
-    /// Of who asked for the end, where that was read; `None` where it has ended.
-    pub(crate) fn of(cancelled_by: Option<Option<String>>) -> Self {
-        match cancelled_by {
-            Some(None) => Self::GoesOn,
-            Some(Some(_)) => Self::IsToEnd,
+    /// Of whether its end was asked for; `None` where it has ended.
+    pub(crate) fn of(is_to_end: Option<bool>) -> Self {
+        match is_to_end {
+            Some(false) => Self::GoesOn,
+            Some(true) => Self::IsToEnd,
             None => Self::HasEnded,
         }
     }

@@ -116,6 +116,13 @@ impl Console {
         let declared = self.declarations.of(database);
         let retentions = self.retentions_of(database).await?;
         let (tables, unresolved) = drifts(&snapshot, &declared, &retentions, self.clock.now());
+        // Whoever applies what is looked at now is told what changed since.
+        for drift in tables.iter().filter(|drift| drift.plan().is_some()) {
+            let retention = retentions.get(&drift.table).cloned();
+            if let Ok(current) = Current::of(&snapshot, &drift.table, retention) {
+                self.policies.remember(&current);
+            }
+        }
         Ok(DriftReport {
             is_declared: !declared.is_empty(),
             tables,

@@ -39,7 +39,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl PolicyDesk {
     /// Remembers what a preview saw.
-    pub(super) fn remember(&self, current: &Current) {
+    pub(crate) fn remember(&self, current: &Current) {
         let mut seen = locked(&self.seen);
         let fingerprint = current.fingerprint();
         if seen

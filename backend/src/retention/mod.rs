@@ -77,7 +77,7 @@ impl Runner {
                     self.postpone_missed().await?;
                     has_postponed = true;
                 }
-                self.run_due().await
+                Box::pin(self.run_due()).await
             };
             match looked.await {
                 Ok(()) => self.is_failing = false,

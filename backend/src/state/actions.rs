@@ -252,14 +252,18 @@ impl StateStore {
 
     /// Notes that the console which runs it is alive, as long as it has not ended.
     pub(crate) async fn note_action_alive(&self, id: i64, now: Timestamp) -> Result<Pulse, StateError> {
-        let cancelled: Option<Option<String>> = sqlx::query_scalar(
+        let row = sqlx::query(
             "update actions set seen_at_ms = $2 where id = $1 and ended_at_ms is null returning cancelled_by",
         )
         .bind(id)
         .bind(stored(now))
         .fetch_optional(&self.pool)
         .await?;
-        Ok(Pulse::of(cancelled))
+        let is_to_end = row
+            .map(|row| row.try_get::<Option<String>, _>("cancelled_by"))
+            .transpose()?
+            .map(|who| who.is_some());
+        Ok(Pulse::of(is_to_end))
     }
 
     /// Asks for an action to end; `false` where it has ended, or there is none.

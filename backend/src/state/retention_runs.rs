@@ -281,14 +281,18 @@ impl StateStore {
 
     /// Notes that the console which runs it is alive, as long as the run has not ended.
     pub(crate) async fn note_run_alive(&self, id: i64, now: Timestamp) -> Result<Pulse, StateError> {
-        let cancelled: Option<Option<String>> = sqlx::query_scalar(
+        let row = sqlx::query(
             "update retention_runs set seen_at_ms = $2 where id = $1 and ended_at_ms is null returning cancelled_by",
         )
         .bind(id)
         .bind(stored(now))
         .fetch_optional(&self.pool)
         .await?;
-        Ok(Pulse::of(cancelled))
+        let is_to_end = row
+            .map(|row| row.try_get::<Option<String>, _>("cancelled_by"))
+            .transpose()?
+            .map(|who| who.is_some());
+        Ok(Pulse::of(is_to_end))
     }
 
     /// Writes down what is about to be dropped in one transaction, as long as the run has not ended; `false` where it has.

@@ -1,7 +1,7 @@
 //! What the console keeps of what it did, in a file.
 
 use super::{Exported, Field, Value};
-use crate::action::ActionRun;
+use crate::action::{ActionOutcome, ActionRun};
 use crate::policy_change::{PolicyChange, in_words};
 use crate::retention_run::{RetentionOutcome, RetentionRun, RetentionTrigger};
 
@@ -43,7 +43,7 @@ impl Exported for ActionRun {
         field("started_at", |a| a.started_at.into()),
         field("ended_at", |a| a.ended_at.into()),
         field("actor", |a| (&a.who).into()),
-        field("outcome", |a| a.outcome.map(|outcome| outcome.as_str()).into()),
+        field("outcome", |a| a.outcome.map(ActionOutcome::as_str).into()),
         field("cancelled_by", |a| a.cancelled_by.as_ref().into()),
         field("targets_open", |a| a.counts.open.into()),
         field("targets_done", |a| a.counts.done.into()),

@@ -16,20 +16,11 @@ impl TestDatabase {
     /// An empty one; `None` after writing down that these tests were skipped.
     pub fn create(tests: &str) -> Option<Self> {
         let Ok(text) = std::env::var("TIDEMARK_TEST_DATABASE_URL") else {
-            eprintln!("SKIPPED {tests}: TIDEMARK_TEST_DATABASE_URL names no server; make test starts one");
-            if let Ok(file) = std::env::var("TIDEMARK_TEST_SKIPS") {
-                use std::io::Write;
-                let mut file = std::fs::OpenOptions::new()
-                    .append(true)
-                    .create(true)
-                    .open(file)
-                    .expect("the list of skips");
-                writeln!(
-                    file,
-                    "PostgreSQL\tTIDEMARK_TEST_DATABASE_URL names no server\t{tests}"
-                )
-                .expect("written");
-            }
+            note_skip(
+                "PostgreSQL",
+                "TIDEMARK_TEST_DATABASE_URL names no server; make test starts one",
+                tests,
+            );
             return None;
         };
         let server: url::Url = text.parse().expect("a URL");
@@ -63,6 +54,20 @@ impl Drop for TestDatabase {
             self.server.as_str(),
             &format!("drop database if exists {} with (force)", self.name),
         );
+    }
+}
+
+/// Writes down that tests were skipped, for want of what, and why.
+pub fn note_skip(want: &str, reason: &str, tests: &str) {
+    eprintln!("SKIPPED {tests}: {reason}");
+    if let Ok(file) = std::env::var("TIDEMARK_TEST_SKIPS") {
+        use std::io::Write;
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(file)
+            .expect("the list of skips");
+        writeln!(file, "{want}\t{reason}\t{tests}").expect("written");
     }
 }
 

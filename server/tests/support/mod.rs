@@ -4,6 +4,7 @@
 
 pub mod database;
 pub mod factory;
+pub mod running;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

@@ -148,7 +148,7 @@ impl ActionAsked {
 pub(crate) fn action_address(database: &str, request: &ActionRequest) -> String {
     let mut address = format!("/db/{database}/actions/preview?action={}", word(&request.action));
     let mut say = |name: &str, text: &str| {
-        address.push_str(&format!("&{name}={}", escape_parameter(text)));
+        address.extend(["&", name, "=", &escape_parameter(text)]);
     };
     match &request.action {
         Action::DropOlderThan { older_than } => say("older_than", older_than),

@@ -98,9 +98,6 @@ pub(super) struct DatabaseParameter {
 /// What every endpoint may refuse.
 pub(super) struct Refusals;
 
-/// What an endpoint about one thing may refuse besides.
-pub(super) struct NotThere;
-
 /// What a change may be refused for besides.
 pub(super) struct Conflicts;
 
@@ -129,6 +126,7 @@ impl IntoResponses for Refusals {
         let mut all = described(&[
             ("401", "Nobody is signed in, or the token is not valid."),
             ("403", "Whoever asks has not the permission."),
+            ("404", "There is no such database, or no such thing in it."),
             (
                 "422",
                 "A parameter is not right; the problem says which, and what would be.",
@@ -144,12 +142,6 @@ impl IntoResponses for Refusals {
     }
 }
 
-impl IntoResponses for NotThere {
-    fn responses() -> BTreeMap<String, RefOr<Described>> {
-        described(&[("404", "There is no such thing in this database.")])
-    }
-}
-
 impl IntoResponses for Conflicts {
     fn responses() -> BTreeMap<String, RefOr<Described>> {
         described(&[
@@ -159,6 +151,7 @@ impl IntoResponses for Conflicts {
                 "403",
                 "Whoever asks has not the permission, or sends a session's cookie from elsewhere.",
             ),
+            ("404", "There is no such database, or no such thing in it."),
             (
                 "409",
                 "It does not fit what is there now: something changed since, there is nothing to do, or it failed. \

@@ -120,9 +120,9 @@ struct Pool {
 #[derive(Serialize, ToSchema)]
 struct ConnectionsBody {
     open: u32,
-    /// Of these, busy with a statement; null where the console's role may not see what others do (pg_monitor).
+    /// Of these, busy with a statement; null where the console's role may not see what others do (`pg_monitor`).
     active: Option<u32>,
-    /// max_connections
+    /// `max_connections`
     max: u32,
 }
 
@@ -139,9 +139,9 @@ impl From<Connections> for ConnectionsBody {
 /// TimescaleDB's background workers, those of all databases together.
 #[derive(Serialize, ToSchema)]
 pub(super) struct WorkersBody {
-    /// timescaledb.max_background_workers
+    /// `timescaledb.max_background_workers`
     limit: u32,
-    /// Schedulers and jobs that run; null where the console's role may not see what others do (pg_monitor).
+    /// Schedulers and jobs that run; null where the console's role may not see what others do (`pg_monitor`).
     running: Option<u32>,
     /// Whether a job that is due finds none.
     exhausted: bool,

@@ -175,7 +175,7 @@ impl Ask {
                 .find(|name| name.as_str() == asked)
                 .cloned()
                 .ok_or_else(|| {
-                    Problem::parameter(
+                    Problem::missing(
                         "db",
                         format!("No database {asked:?} is watched; there is: {}.", list()),
                     )

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Ask;
-use super::document::{Conflicts, DatabaseParameter, NotThere, Refusals};
+use super::document::{Conflicts, DatabaseParameter, Refusals};
 use super::metrics::Point;
 use crate::problem::{FieldProblem, Problem};
 
@@ -331,10 +331,10 @@ fn unreadable(errors: &[FieldError]) -> Problem {
 }
 
 /// What is refused, for programs.
-fn refused(ask: &Ask, error: PolicyRefused) -> Problem {
+fn refused(ask: &Ask, error: &PolicyRefused) -> Problem {
     let words = format!("{}.", sentence(&error.to_string()));
-    let status = match &error {
-        PolicyRefused::UnknownDatabase(_) => return Problem::parameter("db", words),
+    let status = match error {
+        PolicyRefused::UnknownDatabase(_) => return Problem::missing("db", words),
         PolicyRefused::UnknownTable(_) | PolicyRefused::UnknownChange(_) => StatusCode::NOT_FOUND,
         // It was granted a moment ago, and taken back.
         PolicyRefused::WrongGrant(_) => StatusCode::FORBIDDEN,
@@ -394,7 +394,7 @@ async fn granted(ask: &Ask, console: &Console, known: &[&str]) -> Result<(Grante
 ///
 /// Nothing is changed. Takes table and fields, or the number of a change that is to be taken back.
 #[utoipa::path(post, path = "/api/v1/policies/plan", tag = "Policies", params(DatabaseParameter),
-    request_body = PlanRequest, responses((status = OK, body = PlanBody), Conflicts, NotThere))]
+    request_body = PlanRequest, responses((status = OK, body = PlanBody), Conflicts))]
 pub(super) async fn plan(
     State(console): State<Console>,
     ask: Ask,
@@ -418,7 +418,7 @@ pub(super) async fn plan(
             ));
         }
     };
-    let preview = preview.map_err(|error| refused(&ask, error))?;
+    let preview = preview.map_err(|error| refused(&ask, &error))?;
     console.note_read(&granted, &ask.path, &database);
     Ok(Json(PlanBody::of(preview)?).into_response())
 }
@@ -429,7 +429,7 @@ pub(super) async fn plan(
 /// done; 202 with the change's address in Location where it takes longer.
 #[utoipa::path(post, path = "/api/v1/policies/apply", tag = "Policies", params(DatabaseParameter),
     request_body = ApplyRequest,
-    responses((status = OK, body = RevisionBody), (status = ACCEPTED, body = RevisionBody), Conflicts, NotThere))]
+    responses((status = OK, body = RevisionBody), (status = ACCEPTED, body = RevisionBody), Conflicts))]
 pub(super) async fn apply(
     State(console): State<Console>,
     ask: Ask,
@@ -457,7 +457,7 @@ async fn applied(
     database: &str,
     apply: ApplyPolicy,
 ) -> Result<Response, Problem> {
-    let refused = |error| refused(ask, error);
+    let refused = |error: PolicyRefused| refused(ask, &error);
     let id = console
         .apply_policy(granted, database, apply)
         .await
@@ -528,7 +528,7 @@ pub(super) async fn revisions(State(console): State<Console>, ask: Ask) -> Resul
     let mut changes = console
         .policy_changes(&granted, &database, of_table.as_ref(), before, limit + 1)
         .await
-        .map_err(|error| refused(&ask, error))?;
+        .map_err(|error| refused(&ask, &error))?;
     let has_more = changes.len() > limit as usize;
     changes.truncate(limit as usize);
     let next = changes
@@ -538,7 +538,7 @@ pub(super) async fn revisions(State(console): State<Console>, ask: Ask) -> Resul
     let total = console
         .count_policy_changes(&granted, &database, of_table.as_ref())
         .await
-        .map_err(|error| refused(&ask, error))?;
+        .map_err(|error| refused(&ask, &error))?;
     let page = Revisions {
         items: changes.into_iter().map(Into::into).collect(),
         total,
@@ -576,7 +576,7 @@ fn number(id: &str) -> Result<i64, Problem> {
 /// One change
 #[utoipa::path(get, path = "/api/v1/policies/revisions/{id}", tag = "Policies",
     params(("id" = i64, Path, minimum = 1, description = "The change's number"), DatabaseParameter),
-    responses((status = OK, body = RevisionBody), Refusals, NotThere))]
+    responses((status = OK, body = RevisionBody), Refusals))]
 pub(super) async fn revision(
     State(console): State<Console>,
     Path(id): Path<String>,
@@ -586,7 +586,7 @@ pub(super) async fn revision(
     let change = console
         .policy_change(&granted, &database, number(&id)?)
         .await
-        .map_err(|error| refused(&ask, error))?;
+        .map_err(|error| refused(&ask, &error))?;
     let written = ask.written(&RevisionBody::from(change))?;
     Ok(ask.answer(&console, &granted, &database, &written, None))
 }
@@ -597,7 +597,7 @@ pub(super) async fn revision(
 #[utoipa::path(post, path = "/api/v1/policies/revisions/{id}/undo", tag = "Policies",
     params(("id" = i64, Path, minimum = 1, description = "The change's number"), DatabaseParameter),
     request_body = UndoRequest,
-    responses((status = OK, body = RevisionBody), (status = ACCEPTED, body = RevisionBody), Conflicts, NotThere))]
+    responses((status = OK, body = RevisionBody), (status = ACCEPTED, body = RevisionBody), Conflicts))]
 pub(super) async fn undo(
     State(console): State<Console>,
     Path(id): Path<String>,
@@ -610,7 +610,7 @@ pub(super) async fn undo(
     let preview = console
         .undo_preview(&granted, &database, id)
         .await
-        .map_err(|error| refused(&ask, error))?;
+        .map_err(|error| refused(&ask, &error))?;
     let apply = ApplyPolicy {
         wanted: preview.wanted,
         fingerprint: request.fingerprint,

@@ -43,7 +43,7 @@ pub(super) fn draw_preview(asked: &Asked, preview: Preview) -> DrawnPreview {
     let fates = Fates::of(&planned, &now.current.table, asked.chunks_page.unwrap_or(1));
     let mut address = form_address(&asked.database, &asked.table, &wanted.fields, true);
     if let Some(id) = asked.undoes {
-        address.push_str(&format!("&undoes={id}"));
+        address.extend(["&undoes=", &id.to_string()]);
     }
     let is_open = asked.chunks_page.is_some();
     let decompress = format!(
